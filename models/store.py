@@ -1,0 +1,100 @@
+"""The store: several Vaults in one database, with one way to read and one way to write."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import QueuePool
+from sqlmodel import Session
+
+from models import sqlite
+from models.feed import Change, Feed, Topic
+from models.secrets import SecretBox
+from models.tables import Lab, table_of
+from models.time import TICK, Clock, SystemClock
+
+_lab = table_of(Lab)
+
+
+class WriteSession(Session):
+    """A session inside a write transaction.
+
+    `now` is the transaction's time: later than that of every transaction before it, by at least one tick, even while
+    the lab clock stands still. So "changed since" is exact: what commits after a run carries a later time than the run.
+    """
+
+    now: datetime
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.changes: set[Change] = set()
+
+    def changed(self, topic: Topic, vault_id: int | None = None) -> None:
+        """Note what this transaction changed; it is published after the commit."""
+        self.changes.add(Change(topic, vault_id))
+
+
+class Store:
+    """A database of Vaults. Open one with `models.opening.open_store`."""
+
+    def __init__(self, url: URL, engine: Engine, secrets: SecretBox) -> None:
+        self.url = url
+        self.engine = engine
+        self.secrets = secrets
+        self.clock: Clock = SystemClock()
+        self.feed = Feed()
+        self._writer = engine.execution_options(**{sqlite.WRITES: True})
+        self._write_lock = threading.Lock()
+        self._writing_thread: int | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one moment of the store; what it changes is thrown away."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[WriteSession]:
+        """The only way to write: commits at the end, rolls back on any error, then publishes what changed."""
+        if self._writing_thread == threading.get_ident():
+            raise RuntimeError("a write inside a write of the same thread")
+        with self._write_lock:
+            self._writing_thread = threading.get_ident()
+            try:
+                with WriteSession(self._writer) as session:
+                    session.now = self._tick(session)
+                    yield session
+                    session.commit()
+            finally:
+                self._writing_thread = None
+        self.feed.publish(session.changes)
+
+    def close(self) -> None:
+        """Let go of all database connections."""
+        self.engine.dispose()
+
+    def _tick(self, session: WriteSession) -> datetime:
+        last: datetime = session.execute(select(_lab.c.last_tick)).scalar_one()
+        now = max(self.clock.now(), last + TICK)
+        session.execute(update(_lab).values(last_tick=now))
+        return now
+
+
+def engine_for(url: URL | str, *, durable: bool = False) -> Engine:
+    """Make the database engine for a store's URL, without touching the database."""
+    url = make_url(url)
+    options: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+        "hide_parameters": True,
+    }
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=QueuePool, **options)
+        sqlite.prepare(engine, durable=durable)
+        return engine
+    return create_engine(url, pool_pre_ping=True, **options)

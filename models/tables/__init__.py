@@ -1,0 +1,85 @@
+"""All tables of the store, one module per area of administration."""
+
+from models.tables.audit import AuditRow
+from models.tables.base import table_of
+from models.tables.certificates import CertificateState, SigningCertificate
+from models.tables.connections import Connection, ConnectionStat, ConnectionState, ConnectionType
+from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
+from models.tables.integrations import Direction, Integration, IntegrationPoint, Matching, PointSource
+from models.tables.jobs import Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
+from models.tables.queues import (
+    ITEMS_IN_A_MESSAGE,
+    MESSAGES_IN_A_QUEUE,
+    MessageEvent,
+    MessageState,
+    Queue,
+    QueueConnection,
+    SparkMessage,
+    SparkMessageBody,
+)
+from models.tables.records import (
+    FieldType,
+    ObjectField,
+    Picklist,
+    PicklistValue,
+    Record,
+    RecordStatus,
+    Tombstone,
+    UniqueValue,
+    VaultObject,
+)
+from models.tables.rules import FieldRule, IntegrationRule, LookupType, ReferenceLookup, ReferenceLookupKey
+from models.tables.vaults import ProfilePermission, SecurityProfile, User, Vault
+
+__all__ = [
+    "ITEMS_IN_A_MESSAGE",
+    "MESSAGES_IN_A_QUEUE",
+    "AuditRow",
+    "CertificateState",
+    "Connection",
+    "ConnectionStat",
+    "ConnectionState",
+    "ConnectionType",
+    "Counts",
+    "Direction",
+    "ErrorType",
+    "ExceptionItem",
+    "ExceptionMessage",
+    "FieldRule",
+    "FieldType",
+    "Integration",
+    "IntegrationPoint",
+    "IntegrationRule",
+    "ItemStatus",
+    "Job",
+    "JobKind",
+    "JobRun",
+    "JobRunLine",
+    "Lab",
+    "LookupType",
+    "Matching",
+    "MessageEvent",
+    "MessageState",
+    "ObjectField",
+    "Picklist",
+    "PicklistValue",
+    "PointSource",
+    "ProfilePermission",
+    "Queue",
+    "QueueConnection",
+    "Record",
+    "RecordStatus",
+    "ReferenceLookup",
+    "ReferenceLookupKey",
+    "RunStatus",
+    "SecurityProfile",
+    "SigningCertificate",
+    "SparkMessage",
+    "SparkMessageBody",
+    "Tombstone",
+    "UniqueValue",
+    "User",
+    "Vault",
+    "VaultObject",
+    "table_of",
+]

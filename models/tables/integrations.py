@@ -1,0 +1,84 @@
+"""Integrations of a connection, their integration points, and what an outbound point sends."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.tables.base import enum_column, json_column, time_column
+
+
+class Direction(StrEnum):
+    """Which way messages go, as seen from the Vault that holds the row."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Matching(StrEnum):
+    """How an inbound point finds the target record of a source record."""
+
+    LINK = "link"
+    """Target Link = source Global ID (seed S0)."""
+    ORIGIN = "origin"
+    """Target Global ID = source Link: the source record came from the target (seed S2, status back to CRM)."""
+
+
+class Integration(SQLModel, table=True):
+    """One feature of a connection, on or off by its Status.
+
+    Last Successful Run Time is kept per direction, because the send job's change query starts at it; what people read
+    and edit is the earlier of the two (Assumed: the vendor shows one time and publishes no more).
+    """
+
+    __tablename__ = "integration"
+    __table_args__: Any = (UniqueConstraint("connection_id", "api_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    vault_id: int = Field(foreign_key="vault.id", index=True)
+    connection_id: int = Field(foreign_key="connection.id", ondelete="CASCADE")
+    name: str = Field(max_length=100)
+    api_name: str = Field(max_length=60)
+    feature: str = Field(default="", max_length=100)
+    active: bool = False
+    standard: bool = True
+    last_successful_send: datetime | None = time_column(nullable=True)
+    last_successful_receive: datetime | None = time_column(nullable=True)
+    modified_at: datetime = time_column()
+
+
+class IntegrationPoint(SQLModel, table=True):
+    """Where an integration's messages leave or enter. A message names the inbound point by its API name."""
+
+    __tablename__ = "integration_point"
+    __table_args__: Any = (UniqueConstraint("integration_id", "api_name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    vault_id: int = Field(foreign_key="vault.id", index=True)
+    integration_id: int = Field(foreign_key="integration.id", ondelete="CASCADE", index=True)
+    name: str = Field(max_length=100)
+    api_name: str = Field(max_length=60)
+    direction: Direction = enum_column(Direction)
+    matching: Matching = enum_column(Matching, Matching.LINK)
+    creates: bool = True
+    updates: bool = True
+    position: int = 0
+
+
+class PointSource(SQLModel, table=True):
+    """One object that an outbound point watches, and the remote inbound point its changes are meant for.
+
+    `criteria` maps field API names to the value a record must hold to be sent; empty means every changed record.
+    """
+
+    __tablename__ = "point_source"
+    __table_args__: Any = (UniqueConstraint("point_id", "object_id", "remote_point"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    point_id: int = Field(foreign_key="integration_point.id", ondelete="CASCADE")
+    object_id: int = Field(foreign_key="vault_object.id")
+    remote_point: str = Field(max_length=60)
+    criteria: dict[str, Any] = json_column(dict)
+    position: int = 0
