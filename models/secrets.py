@@ -86,7 +86,7 @@ class SecretBox:
         try:
             if not target.exists():
                 _create(target, cls.new_key())
-            key = target.read_bytes().strip()
+            key = target.read_bytes()
         except OSError as trouble:
             raise SecretUnreadable(
                 f"The key file {target} cannot be used: {trouble.strerror}.",
