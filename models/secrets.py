@@ -16,9 +16,6 @@ from models.errors import ConsoleError
 KEY_VARIABLE = "VAULT_CONSOLE_KEY"
 """The environment variable that holds the key of a store that is not a file."""
 
-KEY_SUFFIX = ".key"
-"""What the key file's name adds to the name of the store's file."""
-
 
 class SecretUnreadable(ConsoleError):
     """A stored secret, or the key that opens secrets, cannot be read. Holds neither secret nor key text."""
@@ -70,33 +67,27 @@ class SecretBox:
             )
         return cls(key.encode())
 
-    @staticmethod
-    def key_file(path: Path) -> Path:
-        """Answer where the key of the store at `path` lies: the store's name with `.key` added."""
-        return path.with_name(path.name + KEY_SUFFIX)
-
     @classmethod
     def beside(cls, path: Path) -> "SecretBox":
-        """Open the key file beside the store at `path`, or create it, readable by its owner only.
+        """Open the key file `path`, which lies beside the store, or create it, readable by its owner only.
 
         Processes that start together agree on one key. A key file that exists is never changed. Raises
         SecretUnreadable when it cannot be read or created, or holds no key.
         """
-        target = cls.key_file(path)
         try:
-            if not target.exists():
-                _create(target, cls.new_key())
-            key = target.read_bytes()
+            if not path.exists():
+                _create(path, cls.new_key())
+            key = path.read_bytes()
         except OSError as trouble:
             raise SecretUnreadable(
-                f"The key file {target} cannot be used: {trouble.strerror}.",
+                f"The key file {path} cannot be used: {trouble.strerror}.",
                 "Make the file readable, or its folder writable, for the user who runs the console.",
             ) from None
         try:
             return cls(key)
         except SecretUnreadable:
             raise SecretUnreadable(
-                f"The key file {target} holds no valid key.",
+                f"The key file {path} holds no valid key.",
                 "Put back the key file of this store; without it, its secrets must be entered again.",
             ) from None
 

@@ -21,11 +21,11 @@ PASSWORD = "connection-user-passw0rd"
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
 
 
-def seal_beside(store: str) -> tuple[str, bytes]:
-    """Open the box beside a store in another process; answer a sealed secret and the key found there."""
-    path = Path(store)
+def seal_beside(key_file: str) -> tuple[str, bytes]:
+    """Open the key file in another process; answer a sealed secret and the key found there."""
+    path = Path(key_file)
     token = SecretBox.beside(path).seal(PASSWORD)
-    return token, SecretBox.key_file(path).read_bytes()
+    return token, path.read_bytes()
 
 
 @given(plain=st.binary(max_size=500))
@@ -89,34 +89,33 @@ def test_a_box_never_shows_its_key() -> None:
 
 
 def test_the_key_file_lies_beside_the_store_and_opens_its_secrets_again(tmp_path: Path) -> None:
-    store = tmp_path / "demo.sqlite3"
-    token = SecretBox.beside(store).seal(PASSWORD)
-    assert SecretBox.key_file(store) == tmp_path / "demo.sqlite3.key"
-    assert SecretBox.beside(store).open(token) == PASSWORD.encode()
-    assert [found.name for found in tmp_path.iterdir()] == ["demo.sqlite3.key"]
+    key_file = tmp_path / "demo.key"
+    token = SecretBox.beside(key_file).seal(PASSWORD)
+    assert SecretBox.beside(key_file).open(token) == PASSWORD.encode()
+    assert [found.name for found in tmp_path.iterdir()] == ["demo.key"]
 
 
 def test_two_stores_in_one_folder_have_two_keys(tmp_path: Path) -> None:
-    token = SecretBox.beside(tmp_path / "one.sqlite3").seal(PASSWORD)
+    token = SecretBox.beside(tmp_path / "one.key").seal(PASSWORD)
     with pytest.raises(SecretUnreadable):
-        SecretBox.beside(tmp_path / "two.sqlite3").open(token)
+        SecretBox.beside(tmp_path / "two.key").open(token)
 
 
 @posix_only
 def test_only_the_owner_can_read_the_key_file(tmp_path: Path) -> None:
-    store = tmp_path / "demo.sqlite3"
+    key_file = tmp_path / "demo.key"
     old = os.umask(0)
     try:
-        SecretBox.beside(store)
+        SecretBox.beside(key_file)
     finally:
         os.umask(old)
-    assert stat.S_IMODE(SecretBox.key_file(store).stat().st_mode) == 0o600
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
 
 
 def test_when_another_process_makes_the_key_in_between_its_key_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = tmp_path / "demo.sqlite3"
+    key_file = tmp_path / "demo.key"
     theirs = SecretBox.new_key()
     link = Path.hardlink_to
 
@@ -125,10 +124,10 @@ def test_when_another_process_makes_the_key_in_between_its_key_is_used(
         link(self, target)
 
     monkeypatch.setattr(Path, "hardlink_to", they_are_first)
-    token = SecretBox.beside(store).seal(PASSWORD)
+    token = SecretBox.beside(key_file).seal(PASSWORD)
     assert SecretBox(theirs).open(token) == PASSWORD.encode()
-    assert SecretBox.key_file(store).read_bytes() == theirs
-    assert [found.name for found in tmp_path.iterdir()] == ["demo.sqlite3.key"]
+    assert key_file.read_bytes() == theirs
+    assert [found.name for found in tmp_path.iterdir()] == ["demo.key"]
 
 
 def test_a_file_system_without_links_still_gets_a_key_file(
@@ -138,54 +137,54 @@ def test_a_file_system_without_links_still_gets_a_key_file(
         raise PermissionError(1, "Operation not permitted", str(self), None, str(target))
 
     monkeypatch.setattr(Path, "hardlink_to", no_links)
-    store = tmp_path / "demo.sqlite3"
-    token = SecretBox.beside(store).seal(PASSWORD)
-    assert SecretBox.beside(store).open(token) == PASSWORD.encode()
-    assert [found.name for found in tmp_path.iterdir()] == ["demo.sqlite3.key"]
+    key_file = tmp_path / "demo.key"
+    token = SecretBox.beside(key_file).seal(PASSWORD)
+    assert SecretBox.beside(key_file).open(token) == PASSWORD.encode()
+    assert [found.name for found in tmp_path.iterdir()] == ["demo.key"]
 
 
 def test_threads_that_open_a_new_store_together_agree_on_one_key(tmp_path: Path) -> None:
-    store = tmp_path / "demo.sqlite3"
+    key_file = tmp_path / "demo.key"
     start = Barrier(8)
 
     def seal() -> str:
         start.wait()
-        return SecretBox.beside(store).seal(PASSWORD)
+        return SecretBox.beside(key_file).seal(PASSWORD)
 
     with ThreadPoolExecutor(8) as pool:
         tokens = [pending.result() for pending in [pool.submit(seal) for _ in range(8)]]
-    box = SecretBox.beside(store)
+    box = SecretBox.beside(key_file)
     assert {box.open(token) for token in tokens} == {PASSWORD.encode()}
 
 
 def test_processes_that_open_a_new_store_together_agree_on_one_key(tmp_path: Path) -> None:
-    store = tmp_path / "demo.sqlite3"
+    key_file = tmp_path / "demo.key"
     with ProcessPoolExecutor(3, mp_context=multiprocessing.get_context("spawn")) as pool:
-        answers = list(pool.map(seal_beside, [str(store)] * 6))
-    box = SecretBox.beside(store)
+        answers = list(pool.map(seal_beside, [str(key_file)] * 6))
+    box = SecretBox.beside(key_file)
     assert {box.open(token) for token, _ in answers} == {PASSWORD.encode()}
     assert len({key for _, key in answers}) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"half a key", b"\xff" * 44])
 def test_a_damaged_key_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
-    store = tmp_path / "demo.sqlite3"
-    SecretBox.key_file(store).write_bytes(content)
-    with pytest.raises(SecretUnreadable, match=r"demo\.sqlite3\.key"):
-        SecretBox.beside(store)
-    assert SecretBox.key_file(store).read_bytes() == content
+    key_file = tmp_path / "demo.key"
+    key_file.write_bytes(content)
+    with pytest.raises(SecretUnreadable, match=r"demo\.key"):
+        SecretBox.beside(key_file)
+    assert key_file.read_bytes() == content
 
 
 def test_a_key_file_with_a_line_break_at_its_end_is_still_the_key(tmp_path: Path) -> None:
-    store = tmp_path / "demo.sqlite3"
+    key_file = tmp_path / "demo.key"
     key = SecretBox.new_key()
-    SecretBox.key_file(store).write_bytes(key + b"\r\n")
-    assert SecretBox(key).open(SecretBox.beside(store).seal(PASSWORD)) == PASSWORD.encode()
+    key_file.write_bytes(key + b"\r\n")
+    assert SecretBox(key).open(SecretBox.beside(key_file).seal(PASSWORD)) == PASSWORD.encode()
 
 
 def test_a_folder_that_does_not_exist_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(SecretUnreadable, match="cannot be used"):
-        SecretBox.beside(tmp_path / "nowhere" / "demo.sqlite3")
+        SecretBox.beside(tmp_path / "nowhere" / "demo.key")
 
 
 def test_a_store_that_is_no_file_takes_its_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
