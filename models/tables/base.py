@@ -47,7 +47,9 @@ def time_column(*, nullable: bool = False, index: bool = False) -> Any:
 def json_column(default: Callable[[], Any] | None = None) -> Any:
     """A field of JSON; without a default it may be absent."""
     column: Column[Any] = Column(JSON(none_as_null=True), nullable=default is None)
-    return Field(default=None, sa_column=column) if default is None else Field(default_factory=default, sa_column=column)
+    return (
+        Field(default=None, sa_column=column) if default is None else Field(default_factory=default, sa_column=column)
+    )
 
 
 def table_of(model: type[SQLModel]) -> Table:

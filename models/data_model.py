@@ -1,0 +1,266 @@
+"""An object of a Vault's data model, loaded once and ready to check values against.
+
+A check names every bad field at once and answers in the words a person reads beside the field.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from models.errors import NotFound
+from models.tables import FieldType, ObjectField, Picklist, PicklistValue, RecordStatus, VaultObject, table_of
+from models.time import from_iso, iso
+
+Cleaner = Callable[[Any], Any]
+"""Turns a value, typed or as text, into what the store keeps; raises ValueError with one sentence when it cannot."""
+
+NAME_LENGTH = 255
+TEXT_LENGTH = 1500
+_YES = {"true", "yes", "y", "1"}
+_NO = {"false", "no", "n", "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldModel:
+    """One field of an object. `picklist` holds the active value names, `reference` the referenced object's name."""
+
+    id: int
+    name: str
+    label: str
+    type: FieldType
+    required: bool = False
+    unique: bool = False
+    max_length: int | None = None
+    picklist: Mapping[str, str] | None = None
+    picklist_label: str = ""
+    reference: str | None = None
+    reference_id: int | None = None
+    relationship: str | None = None
+
+
+@dataclass(frozen=True)
+class ObjectModel:
+    """An object with its fields by API name. `states` maps lifecycle state names to labels, starting state first."""
+
+    id: int
+    vault_id: int
+    name: str
+    label: str
+    prefix: str
+    fields: Mapping[str, FieldModel]
+    states: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def starting_state(self) -> str | None:
+        """The state a new record begins in; None for an object without a lifecycle."""
+        return next(iter(self.states), None)
+
+    @cached_property
+    def cleaners(self) -> Mapping[str, Cleaner]:
+        """A cleaner for each field that can be written, system fields included."""
+        own = {name: _cleaner(model) for name, model in self.fields.items()}
+        system: dict[str, Cleaner] = {
+            "name__v": _text(NAME_LENGTH),
+            "link__sys": _text(NAME_LENGTH),
+            "status__v": _choice({status.value: status.value for status in RecordStatus}, "Status"),
+            "state__v": _choice(self.states, f"the lifecycle of {self.label}"),
+        }
+        return system | own
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The object's own fields that must not be empty."""
+        return tuple(name for name, model in self.fields.items() if model.required)
+
+    @cached_property
+    def unique(self) -> tuple[FieldModel, ...]:
+        """The fields whose values no two records share."""
+        return tuple(model for model in self.fields.values() if model.unique)
+
+    @cached_property
+    def references(self) -> tuple[FieldModel, ...]:
+        """The object reference fields."""
+        return tuple(model for model in self.fields.values() if model.type is FieldType.OBJECT)
+
+    @cached_property
+    def relationships(self) -> Mapping[str, FieldModel]:
+        """The object reference fields by the name with which a query walks them."""
+        return {model.relationship: model for model in self.references if model.relationship}
+
+    def label_of(self, name: str) -> str:
+        """The label of a field, or its name when the object has no such field."""
+        model = self.fields.get(name)
+        return model.label if model else name
+
+    def clean(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Check values by field API name. Answers what the store keeps (None for empty) and what is wrong per field."""
+        cleaned: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        cleaners = self.cleaners
+        for name, value in values.items():
+            if value is None or value == "":
+                cleaned[name] = None
+                continue
+            try:
+                cleaned[name] = cleaners[name](value)
+            except KeyError:
+                problems[name] = f"{self.label} has no field {name} that can be written."
+            except ValueError as problem:
+                problems[name] = str(problem)
+        return cleaned, problems
+
+
+def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
+    """Load an object of a Vault by API name. Raises NotFound."""
+    row = session.execute(
+        select(table_of(VaultObject)).where(
+            table_of(VaultObject).c.vault_id == vault_id, table_of(VaultObject).c.name == name
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"Vault {vault_id} has no object {name}.", "Check the object's API name.")
+    picklists = _picklists(session, vault_id)
+    columns = table_of(ObjectField).c
+    others = {
+        object_id: object_name
+        for object_id, object_name in session.execute(
+            select(table_of(VaultObject).c.id, table_of(VaultObject).c.name).where(
+                table_of(VaultObject).c.vault_id == vault_id
+            )
+        )
+    }
+    fields: dict[str, FieldModel] = {}
+    for item in session.execute(
+        select(table_of(ObjectField)).where(columns.object_id == row.id).order_by(columns.position, columns.id)
+    ):
+        picklist_label, picklist = picklists.get(item.picklist_id, ("", None))
+        fields[item.name] = FieldModel(
+            id=item.id,
+            name=item.name,
+            label=item.label,
+            type=item.type,
+            required=item.required,
+            unique=item.unique,
+            max_length=item.max_length,
+            picklist=picklist,
+            picklist_label=picklist_label,
+            reference=others.get(item.reference_object_id),
+            reference_id=item.reference_object_id,
+            relationship=item.relationship,
+        )
+    states = {state["name"]: state["label"] for state in row.states}
+    return ObjectModel(row.id, vault_id, row.name, row.label, row.prefix, fields, states)
+
+
+def _picklists(session: Session, vault_id: int) -> dict[int, tuple[str, dict[str, str]]]:
+    lists, values = table_of(Picklist), table_of(PicklistValue)
+    found: dict[int, tuple[str, dict[str, str]]] = {
+        row.id: (row.label, {})
+        for row in session.execute(select(lists.c.id, lists.c.label).where(lists.c.vault_id == vault_id))
+    }
+    statement = (
+        select(values.c.picklist_id, values.c.name, values.c.label)
+        .join(lists, lists.c.id == values.c.picklist_id)
+        .where(lists.c.vault_id == vault_id, values.c.active)
+        .order_by(values.c.position, values.c.id)
+    )
+    for picklist_id, name, label in session.execute(statement):
+        found[picklist_id][1][name] = label
+    return found
+
+
+def _cleaner(model: FieldModel) -> Cleaner:
+    match model.type:
+        case FieldType.TEXT:
+            return _text(model.max_length or TEXT_LENGTH)
+        case FieldType.NUMBER:
+            return _number
+        case FieldType.YES_NO:
+            return _yes_no
+        case FieldType.DATE:
+            return _date
+        case FieldType.DATETIME:
+            return _datetime
+        case FieldType.PICKLIST:
+            return _choice(model.picklist or {}, f"picklist {model.picklist_label}")
+        case FieldType.OBJECT:
+            return _text(20)
+
+
+def _text(longest: int) -> Cleaner:
+    def clean(value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(f"Text is needed, not {_kind(value)}.")  # noqa: TRY004 - one kind of error for all cleaners
+        text = value if isinstance(value, str) else str(value)
+        if len(text) > longest:
+            raise ValueError(f"{len(text)} characters are too many: at most {longest} fit.")
+        return text
+
+    return clean
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool):
+        raise ValueError("A number is needed, not yes or no.")  # noqa: TRY004
+    if isinstance(value, str):
+        try:
+            value = float(value) if any(mark in value for mark in ".eE") else int(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not a number.") from None
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"A number is needed, not {_kind(value)}.")
+    return value
+
+
+def _yes_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise ValueError(f"{value!r} is neither yes nor no.")
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, datetime):
+        raise ValueError("A date without a time is needed.")  # noqa: TRY004
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is not a date; write it as 2026-01-31.") from None
+
+
+def _datetime(value: Any) -> str:
+    try:
+        return iso(value if isinstance(value, datetime) else from_iso(value))
+    except (TypeError, ValueError, AttributeError):
+        raise ValueError(f"{value!r} is not a date and time; write it as 2026-01-31T12:00:00.000Z.") from None
+
+
+def _choice(values: Mapping[str, str], where: str) -> Cleaner:
+    def clean(value: Any) -> str:
+        if isinstance(value, str) and value in values:
+            return value
+        raise ValueError(f"{value!r} is not a value of {where}.")
+
+    return clean
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes or no"
+        case int() | float():
+            return "a number"
+        case _:
+            return type(value).__name__

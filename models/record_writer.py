@@ -1,0 +1,282 @@
+"""Writes records in sets: checks them against the object, then inserts and updates in bulk.
+
+Every way to write a record ends here, a person's edit as well as a receive job's batch, so that all keep the same
+rules: all bad fields are named at once, a unique value has one owner, a reference has a target, and a save that
+changes nothing touches no Modified Date (integration facts, section 5).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+
+from models.data_model import FieldModel, ObjectModel
+from models.feed import Topic
+from models.store import WriteSession
+from models.system_fields import SYSTEM_COLUMNS, WRITABLE
+from models.tables import Record, RecordStatus, UniqueValue, Vault, table_of
+
+_records = table_of(Record)
+_unique = table_of(UniqueValue)
+_vaults = table_of(Vault)
+
+BATCH = 500
+"""Records per statement: larger sets are cut, so that a query never carries more parameters than a database takes."""
+
+_UPDATE = (
+    update(_records)
+    .where(_records.c.id == bindparam("key"))
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in ("name", "link", "status", "state", "modified_by", "modified_at", "data")
+        }
+    )
+)
+
+
+class Effect(StrEnum):
+    """What a write did to one record."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A record as it stands. `key` is its row; `values` maps writable field API names to stored values."""
+
+    key: int
+    record_id: str
+    global_id: str
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A wish to create a record, or to change `existing`. `values` are raw; `problems` may come filled from before."""
+
+    values: Mapping[str, Any]
+    existing: Existing | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+    effect: Effect = Effect.FAILED
+    record_id: str = ""
+
+    def fail(self, name: str, problem: str) -> None:
+        """Note what is wrong with a field; the first problem of a field stays."""
+        self.problems.setdefault(name, problem)
+
+
+def existing_from_row(row: Any) -> Existing:
+    """Make an `Existing` from a row of the record table with all its columns."""
+    values = {name: getattr(row, SYSTEM_COLUMNS[name]) for name in WRITABLE}
+    values.update(row.data)
+    return Existing(row.id, row.record_id, row.global_id, values)
+
+
+def write_records(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
+    """Apply drafts to one object; each draft is given its effect, its record id, and its problems by field.
+
+    A draft with a problem is left out and the others are written.
+    """
+    for start in range(0, len(drafts), BATCH):
+        _write_batch(write, model, drafts[start : start + BATCH], user_id)
+
+
+def _write_batch(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
+    for draft in drafts:
+        _check(model, draft)
+    good = [draft for draft in drafts if not draft.problems]
+    for reference in model.references:
+        _check_references(write, model, reference, good)
+    for unique in model.unique:
+        _check_unique(write, unique, good)
+    creates, updates = [], []
+    for draft in good:
+        if draft.problems:
+            continue
+        if draft.existing is None:
+            creates.append(draft)
+        elif draft.result == {name: value for name, value in draft.existing.values.items() if value is not None}:
+            draft.effect, draft.record_id = Effect.UNCHANGED, draft.existing.record_id
+        else:
+            updates.append(draft)
+    if creates:
+        _insert(write, model, creates, user_id)
+    if updates:
+        _update(write, updates, user_id)
+    if model.unique and (creates or updates):
+        _claim_unique_values(write, model, creates, updates)
+    if creates or updates:
+        write.changed(Topic.RECORDS, model.vault_id)
+
+
+def _check(model: ObjectModel, draft: Draft) -> None:
+    """Clean the values and merge them over the existing ones; `result` then holds every field that is not empty."""
+    cleaned, problems = model.clean(draft.values)
+    for name, problem in problems.items():
+        draft.fail(name, problem)
+    if draft.existing is None:
+        merged = cleaned
+        if merged.get("status__v") is None:
+            merged["status__v"] = RecordStatus.ACTIVE.value
+        if model.starting_state and merged.get("state__v") is None:
+            merged["state__v"] = model.starting_state
+    else:
+        merged = draft.existing.values | cleaned
+    draft.result = {name: value for name, value in merged.items() if value is not None}
+    if "name__v" not in draft.result:
+        draft.fail("name__v", "Name is required.")
+    if "status__v" not in draft.result:
+        draft.fail("status__v", "Status is required.")
+    for name in model.required:
+        if name not in draft.result:
+            draft.fail(name, f"{model.fields[name].label} is required.")
+
+
+def _check_references(write: WriteSession, model: ObjectModel, reference: FieldModel, drafts: Iterable[Draft]) -> None:
+    wanted = {
+        draft.result[reference.name]
+        for draft in drafts
+        if draft.result.get(reference.name) is not None
+        and (draft.existing is None or draft.existing.values.get(reference.name) != draft.result[reference.name])
+    }
+    if not wanted:
+        return
+    found = set(
+        write.execute(
+            select(_records.c.record_id).where(
+                _records.c.vault_id == model.vault_id,
+                _records.c.object_id == reference.reference_id,
+                _records.c.record_id.in_(wanted),
+            )
+        ).scalars()
+    )
+    for draft in drafts:
+        value = draft.result.get(reference.name)
+        if value in wanted and value not in found:
+            draft.fail(reference.name, f"There is no {reference.reference} record {value}.")
+
+
+def _check_unique(write: WriteSession, unique: FieldModel, drafts: Sequence[Draft]) -> None:
+    wanted: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        value = draft.result.get(unique.name)
+        if value is not None and not draft.problems:
+            wanted.setdefault(_key_of(value), []).append(draft)
+    if not wanted:
+        return
+    owners = {
+        row.value: row.record_id
+        for row in write.execute(
+            select(_unique.c.value, _unique.c.record_id).where(
+                _unique.c.field_id == unique.id, _unique.c.value.in_(wanted)
+            )
+        )
+    }
+    for value, claimants in wanted.items():
+        # Within one batch the record that has the value already wins, else the first one.
+        holder: object = owners.get(value)
+        for draft in claimants:
+            claimant: object = draft.existing.key if draft.existing else draft
+            if holder is None:
+                holder = claimant
+            elif holder is not claimant and holder != claimant:
+                draft.fail(unique.name, f"{unique.label} must be unique, and another record has {value!r}.")
+
+
+def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
+    write.execute(
+        update(_vaults).where(_vaults.c.id == model.vault_id).values(next_record=_vaults.c.next_record + len(drafts))
+    )
+    after = write.execute(select(_vaults.c.next_record).where(_vaults.c.id == model.vault_id)).scalar_one()
+    number = after - len(drafts)
+    rows = []
+    for draft in drafts:
+        data = dict(draft.result)
+        draft.record_id = f"{model.prefix}{number:012d}"
+        rows.append(
+            {
+                "vault_id": model.vault_id,
+                "object_id": model.id,
+                "record_id": draft.record_id,
+                "global_id": f"{model.vault_id}_{number}",
+                "name": data.pop("name__v"),
+                "link": data.pop("link__sys", None),
+                "status": data.pop("status__v"),
+                "state": data.pop("state__v", None),
+                "created_by": user_id,
+                "created_at": write.now,
+                "modified_by": user_id,
+                "modified_at": write.now,
+                "data": data,
+            }
+        )
+        draft.effect = Effect.CREATED
+        number += 1
+    write.execute(insert(_records), rows)
+
+
+def _update(write: WriteSession, drafts: Sequence[Draft], user_id: int | None) -> None:
+    rows = []
+    for draft in drafts:
+        existing = draft.existing
+        if existing is None:
+            continue
+        data = dict(draft.result)
+        draft.record_id = existing.record_id
+        rows.append(
+            {
+                "key": existing.key,
+                "new_name": data.pop("name__v"),
+                "new_link": data.pop("link__sys", None),
+                "new_status": data.pop("status__v"),
+                "new_state": data.pop("state__v", None),
+                "new_modified_by": user_id,
+                "new_modified_at": write.now,
+                "new_data": data,
+            }
+        )
+        draft.effect = Effect.UPDATED
+    # The Core connection: an ORM session would take a list of parameters for its own kind of bulk update.
+    write.connection().execute(_UPDATE, rows)
+
+
+def _claim_unique_values(
+    write: WriteSession, model: ObjectModel, creates: Sequence[Draft], updates: Sequence[Draft]
+) -> None:
+    keys: dict[str, int] = {}
+    if creates:
+        rows = write.execute(
+            select(_records.c.record_id, _records.c.id).where(
+                _records.c.vault_id == model.vault_id,
+                _records.c.record_id.in_([draft.record_id for draft in creates]),
+            )
+        )
+        keys.update({row.record_id: row.id for row in rows})
+    given_up: list[tuple[int, str]] = []
+    taken: list[dict[str, Any]] = []
+    for unique in model.unique:
+        for draft in (*creates, *updates):
+            old = draft.existing.values.get(unique.name) if draft.existing else None
+            new = draft.result.get(unique.name)
+            if old == new:
+                continue
+            if old is not None:
+                given_up.append((unique.id, _key_of(old)))
+            if new is not None:
+                key = draft.existing.key if draft.existing else keys[draft.record_id]
+                taken.append({"field_id": unique.id, "value": _key_of(new), "record_id": key})
+    if given_up:
+        write.execute(delete(_unique).where(tuple_(_unique.c.field_id, _unique.c.value).in_(given_up)))
+    if taken:
+        write.execute(insert(_unique), taken)
+
+
+def _key_of(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)

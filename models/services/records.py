@@ -1,0 +1,123 @@
+"""What a user can do with records: create, change and delete them, with the rights his profile gives."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from models.audit import audit
+from models.data_model import ObjectModel, load_object
+from models.errors import InvalidInput, NotFound
+from models.feed import Topic
+from models.permissions import Actor, Right
+from models.record_writer import Draft, Effect, Existing, existing_from_row, write_records
+from models.store import WriteSession
+from models.tables import Record, Tombstone, VaultObject, table_of
+
+_records = table_of(Record)
+_objects = table_of(VaultObject)
+
+
+def create_record(write: WriteSession, actor: Actor, object_name: str, values: Mapping[str, Any]) -> str:
+    """Create a record; answers its id. Raises NotAllowed, NotFound, or InvalidInput that names every bad field."""
+    model = load_object(write, actor.vault_id, object_name)
+    actor.require_object(object_name, Right.CREATE)
+    draft = Draft(values)
+    write_records(write, model, [draft], actor.user_id)
+    if draft.problems:
+        raise InvalidInput(draft.problems)
+    audit(
+        write,
+        actor,
+        action="Create",
+        object_name=model.name,
+        item=f"{model.label}: {draft.result['name__v']}",
+        record_id=draft.record_id,
+    )
+    return draft.record_id
+
+
+def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Create many records at once, all or none; answers their ids in order.
+
+    Raises InvalidInput for the first row that cannot be stored, with its number. Loads are not audited row by row.
+    """
+    model = load_object(write, actor.vault_id, object_name)
+    actor.require_object(object_name, Right.CREATE)
+    drafts = [Draft(row) for row in rows]
+    write_records(write, model, drafts, actor.user_id)
+    for number, draft in enumerate(drafts, start=1):
+        if draft.problems:
+            raise InvalidInput({f"row {number}, {name}": text for name, text in draft.problems.items()})
+    return [draft.record_id for draft in drafts]
+
+
+def change_record(write: WriteSession, actor: Actor, record_id: str, values: Mapping[str, Any]) -> bool:
+    """Change fields of a record; answers whether anything changed.
+
+    A save that changes nothing touches neither Modified Date nor audit. Raises NotAllowed, NotFound, InvalidInput.
+    """
+    model, existing = _load(write, actor, record_id)
+    actor.require_object(model.name, Right.EDIT)
+    draft = Draft(values, existing)
+    write_records(write, model, [draft], actor.user_id)
+    if draft.problems:
+        raise InvalidInput(draft.problems)
+    if draft.effect is Effect.UNCHANGED:
+        return False
+    before = {name: value for name, value in existing.values.items() if value is not None}
+    changes = {
+        name: (before.get(name), draft.result.get(name))
+        for name in {**before, **draft.result}
+        if before.get(name) != draft.result.get(name)
+    }
+    audit(
+        write,
+        actor,
+        action="Edit",
+        object_name=model.name,
+        item=f"{model.label}: {draft.result['name__v']}",
+        record_id=record_id,
+        changes=changes,
+    )
+    return True
+
+
+def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
+    """Delete a record; a tombstone stays for the send job, and the audit keeps every value it had."""
+    model, existing = _load(write, actor, record_id)
+    actor.require_object(model.name, Right.DELETE)
+    write.execute(
+        insert(table_of(Tombstone)).values(
+            vault_id=model.vault_id,
+            object_id=model.id,
+            record_id=record_id,
+            global_id=existing.global_id,
+            name=existing.values["name__v"],
+            deleted_at=write.now,
+            deleted_by=actor.user_id,
+        )
+    )
+    write.execute(delete(_records).where(_records.c.id == existing.key))
+    write.changed(Topic.RECORDS, model.vault_id)
+    audit(
+        write,
+        actor,
+        action="Delete",
+        object_name=model.name,
+        item=f"{model.label}: {existing.values['name__v']}",
+        record_id=record_id,
+        changes={name: (value, None) for name, value in existing.values.items() if value is not None},
+    )
+
+
+def _load(write: WriteSession, actor: Actor, record_id: str) -> tuple[ObjectModel, Existing]:
+    statement = (
+        select(_records, _objects.c.name.label("object_name"))
+        .join(_objects, _objects.c.id == _records.c.object_id)
+        .where(_records.c.vault_id == actor.vault_id, _records.c.record_id == record_id)
+    )
+    row = write.execute(statement).one_or_none()
+    if row is None:
+        raise NotFound(f"Vault {actor.vault_id} has no record {record_id}.", "It may have been deleted.")
+    return load_object(write, actor.vault_id, row.object_name), existing_from_row(row)
