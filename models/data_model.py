@@ -68,7 +68,7 @@ class ObjectModel:
         system: dict[str, Cleaner] = {
             "name__v": _text(NAME_LENGTH),
             "link__sys": _text(NAME_LENGTH),
-            "status__v": _choice({status.value: status.value for status in RecordStatus}, "Status"),
+            "status__v": _status,
             "state__v": _choice(self.states, f"the lifecycle of {self.label}"),
         }
         return system | own
@@ -127,13 +127,10 @@ def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
         raise NotFound(f"Vault {vault_id} has no object {name}.", "Check the object's API name.")
     picklists = _picklists(session, vault_id)
     columns = table_of(ObjectField).c
+    objects = table_of(VaultObject).c
     others = {
-        object_id: object_name
-        for object_id, object_name in session.execute(
-            select(table_of(VaultObject).c.id, table_of(VaultObject).c.name).where(
-                table_of(VaultObject).c.vault_id == vault_id
-            )
-        )
+        other.id: other.name
+        for other in session.execute(select(objects.id, objects.name).where(objects.vault_id == vault_id))
     }
     fields: dict[str, FieldModel] = {}
     for item in session.execute(
@@ -245,6 +242,14 @@ def _datetime(value: Any) -> str:
         return iso(value if isinstance(value, datetime) else from_iso(value))
     except (TypeError, ValueError, AttributeError):
         raise ValueError(f"{value!r} is not a date and time; write it as 2026-01-31T12:00:00.000Z.") from None
+
+
+def _status(value: Any) -> RecordStatus:
+    try:
+        return RecordStatus(value)
+    except ValueError:
+        choices = " or ".join(status.value for status in RecordStatus)
+        raise ValueError(f"{value!r} is not a Status; it is {choices}.") from None
 
 
 def _choice(values: Mapping[str, str], where: str) -> Cleaner:

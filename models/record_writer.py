@@ -96,16 +96,9 @@ def _write_batch(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft
         _check_references(write, model, reference, good)
     for unique in model.unique:
         _check_unique(write, unique, good)
-    creates, updates = [], []
-    for draft in good:
-        if draft.problems:
-            continue
-        if draft.existing is None:
-            creates.append(draft)
-        elif draft.result == {name: value for name, value in draft.existing.values.items() if value is not None}:
-            draft.effect, draft.record_id = Effect.UNCHANGED, draft.existing.record_id
-        else:
-            updates.append(draft)
+    good = [draft for draft in good if not draft.problems]
+    creates = [draft for draft in good if draft.existing is None]
+    updates = [draft for draft in good if draft.existing is not None and not _unchanged(draft, draft.existing)]
     if creates:
         _insert(write, model, creates, user_id)
     if updates:
@@ -116,6 +109,13 @@ def _write_batch(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft
         write.changed(Topic.RECORDS, model.vault_id)
 
 
+def _unchanged(draft: Draft, existing: Existing) -> bool:
+    if draft.result != {name: value for name, value in existing.values.items() if value is not None}:
+        return False
+    draft.effect, draft.record_id = Effect.UNCHANGED, existing.record_id
+    return True
+
+
 def _check(model: ObjectModel, draft: Draft) -> None:
     """Clean the values and merge them over the existing ones; `result` then holds every field that is not empty."""
     cleaned, problems = model.clean(draft.values)
@@ -124,7 +124,7 @@ def _check(model: ObjectModel, draft: Draft) -> None:
     if draft.existing is None:
         merged = cleaned
         if merged.get("status__v") is None:
-            merged["status__v"] = RecordStatus.ACTIVE.value
+            merged["status__v"] = RecordStatus.ACTIVE
         if model.starting_state and merged.get("state__v") is None:
             merged["state__v"] = model.starting_state
     else:

@@ -1,0 +1,1 @@
+"""Field rules: compiled once per run, then evaluated record by record without touching the database."""

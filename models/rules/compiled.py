@@ -1,0 +1,101 @@
+"""Integration rules of one inbound point, compiled: what to ask the source for, and what each target field receives.
+
+Value order (Assumed, integration facts, section 2): query value, then the reference lookup, then if empty the
+default, else nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.data_model import FieldModel, ObjectModel
+from models.tables import FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFieldRule:
+    """One active field rule, bound to its target field."""
+
+    name: str
+    target_field: str
+    query_field: str | None
+    default: str | None
+    lookup_name: str | None
+    lookup: Mapping[str, str] | None
+    reference: FieldModel | None
+    """The target field when it refers to another object and `match_on` names what to find the record by."""
+    match_on: str | None
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the value is a key by which the referenced record is found, rather than its id."""
+        return self.reference is not None and self.match_on not in (None, "id")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTarget:
+    """What one integration rule writes to one target object."""
+
+    rule_name: str
+    model: ObjectModel
+    field_rules: tuple[CompiledFieldRule, ...]
+
+    def evaluate(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Work out the target fields for one source row; answers values and problems by target field.
+
+        A reference that is matched on a field is answered as that field's value, not yet as a record id.
+        """
+        values: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        for rule in self.field_rules:
+            value = row[rule.query_field] if rule.query_field is not None else None
+            if value is not None and rule.lookup is not None:
+                key = value if isinstance(value, str) else str(value)
+                value = rule.lookup.get(key)
+                if value is None and rule.default is None:
+                    problems[rule.target_field] = f"Reference lookup {rule.lookup_name} has no entry for {key!r}."
+            if value is None:
+                value = rule.default
+            values[rule.target_field] = value
+        return values, problems
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledPoint:
+    """The active rules of an inbound point for one source object, in their order."""
+
+    targets: tuple[CompiledTarget, ...]
+    paths: tuple[str, ...]
+    """The distinct query fields of all targets: what the call-back asks for."""
+
+
+def compile_target(
+    rule_name: str, model: ObjectModel, rules: Sequence[Any], lookups: Mapping[int, tuple[str, Mapping[str, str]]]
+) -> tuple[CompiledTarget, dict[str, str]]:
+    """Bind field rules (rows of the field rule table) to a target object.
+
+    Answers the compiled target and, by target field, what is wrong with the rules that cannot be bound: the object no
+    longer has the field (seed S1, limitations), or the reference has nothing to be matched on.
+    """
+    compiled: list[CompiledFieldRule] = []
+    problems: dict[str, str] = {}
+    for rule in rules:
+        if rule.target_field not in model.cleaners:
+            problems[rule.target_field] = f"Field rule {rule.api_name}: {model.label} has no field {rule.target_field}."
+            continue
+        field = model.fields.get(rule.target_field)
+        reference = field if field is not None and field.type is FieldType.OBJECT else None
+        lookup_name, lookup = lookups.get(rule.reference_lookup_id, (None, None))
+        compiled.append(
+            CompiledFieldRule(
+                name=rule.api_name,
+                target_field=rule.target_field,
+                query_field=rule.query_field or None,
+                default=rule.default_value,
+                lookup_name=lookup_name,
+                lookup=lookup,
+                reference=reference,
+                match_on=rule.target_lookup_field,
+            )
+        )
+    return CompiledTarget(rule_name, model, tuple(compiled)), problems
