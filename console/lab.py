@@ -1,0 +1,42 @@
+"""What the console works on: an opened store, and the engine that moves its data.
+
+Nothing here imports the store: whoever calls the console brings both along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from models.store import Store
+
+
+class RunningEngine(Protocol):
+    """The part of `scheduler.engine.Engine` that the console uses."""
+
+    @property
+    def viewer(self) -> str | None:
+        """Why this process only watches (another one holds the store's engine); None when it moves data itself."""
+        ...
+
+    def stop(self) -> None:
+        """Let running jobs finish, then stop. May take a while: never called on the screen's own thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLab:
+    """A store, and how to start its engine.
+
+    `start_engine` makes the engine and starts it; it is called once, in a thread, when the first data is on screen.
+    None means that this console never moves data (read-only use, tests).
+    """
+
+    store: Store
+    start_engine: Callable[[], RunningEngine] | None = None
+
+
+LabOpener = Callable[[], OpenedLab]
+"""Opens the store. Called once, in a thread; may raise `models.errors.ConsoleError`."""
