@@ -87,9 +87,9 @@ def _walk(
                 name: mapping[name] if name in SYSTEM_COLUMNS else mapping["data"].get(name) for name in names
             }
     empty: dict[str, Any] = dict.fromkeys(names)
-    for record_id, row in rows.items():
+    for record_id, source in rows.items():
         values = found.get(references.get(record_id, ""), empty)
-        row.values.update({f"{relationship}.{name}": value for name, value in values.items()})
+        source.values.update({f"{relationship}.{name}": value for name, value in values.items()})
 
 
 def _statement(vault_id: int, object_id: int, record_ids: Sequence[str], paths: Sequence[str]) -> Any:

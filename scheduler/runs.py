@@ -1,0 +1,144 @@
+"""Job runs: every run of a stage is a row, and what it moved is counted in the same transactions that move it.
+
+So the counts of a run are true even when its process is killed half-way.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from models.errors import ConsoleError
+from models.feed import Topic
+from models.store import Store, WriteSession
+from models.tables import ConnectionStat, Counts, JobKind, JobRun, JobRunLine, RunStatus, table_of
+from scheduler.scope import Scope
+
+_runs = table_of(JobRun)
+_lines = table_of(JobRunLine)
+_stats = table_of(ConnectionStat)
+COUNTS = tuple(Counts.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended. `counts` are totals over all connections."""
+
+    run_id: int
+    status: RunStatus
+    counts: Counts
+
+
+@dataclass
+class Run:
+    """A run under way."""
+
+    store: Store
+    kind: JobKind
+    scope: Scope
+    id: int
+    started_at: datetime
+    totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    errors: list[str] = field(default_factory=list)
+
+    def count(self, write: WriteSession, connection_id: int, **moved: int) -> None:
+        """Add to what this run moved through a connection, within the transaction that moves it."""
+        moved = {name: number for name, number in moved.items() if number}
+        if not moved:
+            return
+        line = (_lines.c.run_id == self.id, _lines.c.connection_id == connection_id)
+        changed = write.connection().execute(
+            update(_lines).where(*line).values({name: _lines.c[name] + number for name, number in moved.items()})
+        )
+        if not changed.rowcount:
+            row = dict.fromkeys(COUNTS, 0) | moved
+            write.execute(insert(_lines).values(run_id=self.id, connection_id=connection_id, **row))
+        write.execute(
+            update(_runs)
+            .where(_runs.c.id == self.id)
+            .values({name: _runs.c[name] + number for name, number in moved.items()})
+        )
+        write.changed(Topic.JOBS, self.scope.vault_id)
+        for name, number in moved.items():
+            self.totals[name] += number
+
+    def error(self, sentence: str) -> None:
+        """Note an error of the run; the run goes on and ends with ERRORS_ENCOUNTERED."""
+        if sentence not in self.errors:
+            self.errors.append(sentence)
+
+
+@contextmanager
+def job_run(store: Store, kind: JobKind, scope: Scope) -> Iterator[Run]:
+    """Open a run row, and close it however the work ends: with an error row for an exception, which goes on upwards."""
+    began = time.perf_counter()
+    with store.write() as write:
+        result = write.execute(
+            insert(_runs)
+            .values(
+                vault_id=scope.vault_id,
+                kind=kind,
+                connection_id=scope.connection_id,
+                status=RunStatus.RUNNING,
+                started_at=write.now,
+                duration_ms=0,
+                error="",
+                **dict.fromkeys(COUNTS, 0),
+            )
+            .returning(_runs.c.id)
+        )
+        run = Run(store, kind, scope, result.scalar_one(), write.now)
+        write.changed(Topic.JOBS, scope.vault_id)
+    try:
+        yield run
+    except Exception as error:
+        run.error(str(error) if isinstance(error, ConsoleError) else f"{type(error).__name__} inside the program.")
+        raise
+    finally:
+        _close(run, began)
+
+
+def result_of(run: Run) -> RunResult:
+    """How a closed run ended."""
+    return RunResult(run.id, status_of(run), Counts(**run.totals))
+
+
+def status_of(run: Run) -> RunStatus:
+    """Success, or errors when anything failed or an error was noted."""
+    failed = run.errors or run.totals["failed"]
+    return RunStatus.ERRORS_ENCOUNTERED if failed else RunStatus.SUCCESS
+
+
+def _close(run: Run, began: float) -> None:
+    with run.store.write() as write:
+        write.execute(
+            update(_runs)
+            .where(_runs.c.id == run.id)
+            .values(
+                status=status_of(run),
+                finished_at=write.now,
+                duration_ms=round((time.perf_counter() - began) * 1000),
+                error=" ".join(run.errors)[:2000],
+            )
+        )
+        write.changed(Topic.JOBS, run.scope.vault_id)
+
+
+def add_to_stats(write: WriteSession, vault_id: int, connection_id: int, **moved: int) -> None:
+    """Add to the day's Connection Stats, within the transaction that moves the messages."""
+    moved = {name: number for name, number in moved.items() if number}
+    if not moved:
+        return
+    day = write.now.date()
+    row = (_stats.c.connection_id == connection_id, _stats.c.day == day)
+    changed = write.connection().execute(
+        update(_stats).where(*row).values({name: _stats.c[name] + number for name, number in moved.items()})
+    )
+    if not changed.rowcount:
+        zeros = dict.fromkeys(("sent", "received", "failures", "retries", "timeouts", "fatal_errors"), 0)
+        write.execute(insert(_stats).values(connection_id=connection_id, day=day, **(zeros | moved)))
+    write.changed(Topic.STATS, vault_id)

@@ -1,0 +1,283 @@
+"""The send job: what changed since Last Successful Run Time goes, in thin messages, onto the outbound queue.
+
+For each active integration with outbound points, one transaction finds the changed and deleted records of every point
+source, puts their ids in messages of at most 500 items, and moves the integration's Last Successful Run Time to the
+run's start (Assumed, integration facts, section 5). A run that cannot put all its messages moves nothing.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from models.data_model import ObjectModel, load_object
+from models.errors import ConsoleError, NotPossible
+from models.feed import Topic
+from models.store import Store, WriteSession
+from models.system_fields import SYSTEM_COLUMNS
+from models.tables import (
+    ITEMS_IN_A_MESSAGE,
+    MESSAGES_IN_A_QUEUE,
+    Connection,
+    ConnectionState,
+    ConnectionType,
+    Direction,
+    ErrorType,
+    Integration,
+    IntegrationPoint,
+    JobKind,
+    MessageEvent,
+    MessageState,
+    PointSource,
+    Queue,
+    QueueConnection,
+    Record,
+    SparkMessage,
+    SparkMessageBody,
+    Tombstone,
+    VaultObject,
+    table_of,
+)
+from models.time import Clock
+from scheduler.runs import Run, RunResult, job_run, result_of
+from scheduler.scope import Scope
+from scheduler.troubles import raise_trouble, settle_trouble
+
+_connections = table_of(Connection)
+_integrations = table_of(Integration)
+_points = table_of(IntegrationPoint)
+_sources = table_of(PointSource)
+_objects = table_of(VaultObject)
+_queues = table_of(Queue)
+_queue_connections = table_of(QueueConnection)
+_messages = table_of(SparkMessage)
+_bodies = table_of(SparkMessageBody)
+_records = table_of(Record)
+_tombstones = table_of(Tombstone)
+
+_STREAM = 5_000
+"""Rows fetched at a time, so that memory stays flat however many records changed."""
+
+
+class NothingToSendWith(NotPossible):
+    """The Vault's set-up does not let an integration send."""
+
+    title = "The send job cannot send"
+
+
+def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: ARG001 - all stages are called alike
+    """Run a Vault's send job once; answers what it found and sent.
+
+    An integration that cannot send gets a user exception message in this Vault and the others go on (seed S3).
+    """
+    with job_run(store, JobKind.SEND, scope) as run:
+        with store.read() as session:
+            integrations = session.execute(_active_integrations(scope)).all()
+        for integration in integrations:
+            try:
+                with store.write() as write:
+                    _send_integration(write, run, integration)
+            except ConsoleError as error:
+                run.error(f"{integration.name}: {error.message}")
+                with store.write() as write:
+                    raise_trouble(write, run, integration, ErrorType.CONFIGURATION, str(error))
+    return result_of(run)
+
+
+def _active_integrations(scope: Scope) -> Select[Any]:
+    statement = (
+        select(
+            _integrations.c.id,
+            _integrations.c.vault_id,
+            _integrations.c.name,
+            _integrations.c.connection_id,
+            _integrations.c.last_successful_send,
+        )
+        .join(_connections, _connections.c.id == _integrations.c.connection_id)
+        .where(
+            _integrations.c.vault_id == scope.vault_id,
+            _integrations.c.active,
+            _connections.c.state == ConnectionState.ACTIVE,
+            _connections.c.type == ConnectionType.VAULT_TO_VAULT,
+            _integrations.c.id.in_(select(_points.c.integration_id).where(_points.c.direction == Direction.OUTBOUND)),
+        )
+        .order_by(_integrations.c.id)
+    )
+    if scope.connection_id is not None:
+        statement = statement.where(_integrations.c.connection_id == scope.connection_id)
+    return statement
+
+
+def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> None:
+    since, until = integration.last_successful_send, write.now
+    found = sent = 0
+    queue: Row[Any] | None = None
+    for source in write.execute(_point_sources(integration.id)).all():
+        model = load_object(write, integration.vault_id, source.object_name)
+        for event, ids in (
+            (MessageEvent.CHANGED, _changed(write, model, source.criteria, since, until)),
+            (MessageEvent.DELETED, _deleted(write, model, since, until)),
+        ):
+            for items in _messages_of(ids):
+                queue = queue or _outbound_queue(write, integration)
+                _put(write, run, integration, queue, source, event, items)
+                found += len(items)
+                sent += len(items)
+    write.execute(
+        update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=run.started_at)
+    )
+    write.changed(Topic.INTEGRATIONS, integration.vault_id)
+    settle_trouble(write, integration)
+    run.count(write, integration.connection_id, found=found, sent=sent)
+
+
+def _point_sources(integration_id: int) -> Select[Any]:
+    return (
+        select(
+            _sources.c.object_id,
+            _sources.c.remote_point,
+            _sources.c.criteria,
+            _objects.c.name.label("object_name"),
+            _points.c.name.label("point_name"),
+        )
+        .join(_points, _points.c.id == _sources.c.point_id)
+        .join(_objects, _objects.c.id == _sources.c.object_id)
+        .where(_points.c.integration_id == integration_id, _points.c.direction == Direction.OUTBOUND)
+        .order_by(_points.c.position, _points.c.id, _sources.c.position, _sources.c.id)
+    )
+
+
+def _changed(
+    write: WriteSession, model: ObjectModel, criteria: dict[str, Any], since: datetime | None, until: datetime
+) -> Iterator[str]:
+    statement = select(_records.c.record_id).where(_records.c.object_id == model.id, _records.c.modified_at < until)
+    if since is not None:
+        statement = statement.where(_records.c.modified_at >= since)
+    for path, value in criteria.items():
+        relationship, dot, name = path.rpartition(".")
+        if not dot:
+            statement = statement.where(_field(_records.c, name, value) == value)
+            continue
+        reference = model.relationships.get(relationship)
+        if reference is None:
+            raise NothingToSendWith(
+                f"{model.label} has no relationship {relationship}.", "Correct the criteria of the integration point."
+            )
+        parent = aliased(_records)
+        statement = statement.where(
+            select(parent.c.id)
+            .where(
+                parent.c.vault_id == model.vault_id,
+                parent.c.record_id == _records.c.data[reference.name].as_string(),
+                _field(parent.c, name, value) == value,
+            )
+            .exists()
+        )
+    statement = statement.order_by(_records.c.modified_at, _records.c.id)
+    return iter(write.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
+
+
+def _field(columns: Any, name: str, value: Any) -> ColumnElement[Any]:
+    if name in SYSTEM_COLUMNS:
+        column: ColumnElement[Any] = columns[SYSTEM_COLUMNS[name]]
+        return column
+    element = columns.data[name]
+    match value:
+        case bool():
+            typed: ColumnElement[Any] = element.as_boolean()
+        case int() | float():
+            typed = element.as_float()
+        case _:
+            typed = element.as_string()
+    return typed
+
+
+def _deleted(write: WriteSession, model: ObjectModel, since: datetime | None, until: datetime) -> Iterator[str]:
+    statement = select(_tombstones.c.record_id).where(
+        _tombstones.c.object_id == model.id, _tombstones.c.deleted_at < until
+    )
+    if since is not None:
+        statement = statement.where(_tombstones.c.deleted_at >= since)
+    statement = statement.order_by(_tombstones.c.id)
+    return iter(write.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
+
+
+def _messages_of(ids: Iterable[str]) -> Iterator[list[str]]:
+    ids = iter(ids)
+    while items := list(islice(ids, ITEMS_IN_A_MESSAGE)):
+        yield items
+
+
+def _outbound_queue(write: WriteSession, integration: Row[Any]) -> Row[Any]:
+    statement = (
+        select(_queues.c.id, _queues.c.api_name, _queues.c.active)
+        .join(_queue_connections, _queue_connections.c.queue_id == _queues.c.id)
+        .where(
+            _queues.c.vault_id == integration.vault_id,
+            _queues.c.type == Direction.OUTBOUND,
+            _queue_connections.c.connection_id == integration.connection_id,
+            _queue_connections.c.active,
+        )
+        .order_by(_queues.c.id)
+    )
+    queues = write.execute(statement).all()
+    if not queues:
+        raise NothingToSendWith(
+            "No outbound queue serves this connection.", "Add the connection to an outbound queue in Spark Queues."
+        )
+    for queue in queues:
+        if queue.active:
+            return queue
+    raise NothingToSendWith(
+        f"Outbound queue {queues[0].api_name} is inactive and takes no messages.", "Set the queue's Status to Active."
+    )
+
+
+def _put(
+    write: WriteSession,
+    run: Run,
+    integration: Row[Any],
+    queue: Row[Any],
+    source: Row[Any],
+    event: MessageEvent,
+    items: list[str],
+) -> None:
+    """Put one message on a queue. Raises NothingToSendWith when the queue is full."""
+    waiting = write.execute(
+        select(func.count()).where(_messages.c.queue_id == queue.id, _messages.c.state == MessageState.QUEUED)
+    ).scalar_one()
+    if waiting >= MESSAGES_IN_A_QUEUE:
+        raise NothingToSendWith(
+            f"Outbound queue {queue.api_name} is full: it holds {waiting:,} messages.",
+            "Enable its delivery, or wait until it has been worked off.",
+        )
+    message = write.execute(
+        insert(_messages)
+        .values(
+            vault_id=integration.vault_id,
+            queue_id=queue.id,
+            connection_id=integration.connection_id,
+            message_id=str(uuid.uuid4()),
+            state=MessageState.QUEUED,
+            object_name=source.object_name,
+            event=event,
+            integration_point=source.remote_point,
+            item_count=len(items),
+            attempts=0,
+            entered_at=write.now,
+            put_by=run.id,
+        )
+        .returning(_messages.c.id)
+    ).scalar_one()
+    attributes = {
+        "object": source.object_name,
+        "event": event.value,
+        "integration_point": source.remote_point,
+    }
+    write.execute(insert(_bodies).values(message_id=message, attributes=attributes, items=items))
+    write.changed(Topic.MESSAGES, integration.vault_id)
+    write.changed(Topic.QUEUES, integration.vault_id)
