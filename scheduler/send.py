@@ -5,23 +5,21 @@ source, puts their ids in messages of at most 500 items, and moves the integrati
 run's start (Assumed, integration facts, section 5). A run that cannot put all its messages moves nothing.
 """
 
-import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, select, update
 from sqlalchemy.orm import aliased
 
 from models.data_model import ObjectModel, load_object
-from models.errors import ConsoleError, NotPossible
+from models.errors import ConsoleError
 from models.feed import Topic
 from models.store import Store, WriteSession
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import (
     ITEMS_IN_A_MESSAGE,
-    MESSAGES_IN_A_QUEUE,
     Connection,
     ConnectionState,
     ConnectionType,
@@ -31,18 +29,14 @@ from models.tables import (
     IntegrationPoint,
     JobKind,
     MessageEvent,
-    MessageState,
     PointSource,
-    Queue,
-    QueueConnection,
     Record,
-    SparkMessage,
-    SparkMessageBody,
     Tombstone,
     VaultObject,
     table_of,
 )
 from models.time import Clock
+from scheduler.outbox import NothingToSendWith, Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.troubles import raise_trouble, settle_trouble
@@ -52,21 +46,11 @@ _integrations = table_of(Integration)
 _points = table_of(IntegrationPoint)
 _sources = table_of(PointSource)
 _objects = table_of(VaultObject)
-_queues = table_of(Queue)
-_queue_connections = table_of(QueueConnection)
-_messages = table_of(SparkMessage)
-_bodies = table_of(SparkMessageBody)
 _records = table_of(Record)
 _tombstones = table_of(Tombstone)
 
 _STREAM = 5_000
 """Rows fetched at a time, so that memory stays flat however many records changed."""
-
-
-class NothingToSendWith(NotPossible):
-    """The Vault's set-up does not let an integration send."""
-
-    title = "The send job cannot send"
 
 
 def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: ARG001 - all stages are called alike
@@ -114,8 +98,8 @@ def _active_integrations(scope: Scope) -> Select[Any]:
 
 def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> None:
     since, until = integration.last_successful_send, write.now
-    found = sent = 0
-    queue: Row[Any] | None = None
+    outbox: Outbox | None = None
+    sent = 0
     for source in write.execute(_point_sources(integration.id)).all():
         model = load_object(write, integration.vault_id, source.object_name)
         for event, ids in (
@@ -123,16 +107,13 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
             (MessageEvent.DELETED, _deleted(write, model, since, until)),
         ):
             for items in _messages_of(ids):
-                queue = queue or _outbound_queue(write, integration)
-                _put(write, run, integration, queue, source, event, items)
-                found += len(items)
+                outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
+                outbox.put(object_name=model.name, event=event, integration_point=source.remote_point, items=items)
                 sent += len(items)
-    write.execute(
-        update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=run.started_at)
-    )
+    write.execute(update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=until))
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)
-    run.count(write, integration.connection_id, found=found, sent=sent)
+    run.count(write, integration.connection_id, found=sent, sent=sent)
 
 
 def _point_sources(integration_id: int) -> Select[Any]:
@@ -210,74 +191,3 @@ def _messages_of(ids: Iterable[str]) -> Iterator[list[str]]:
     ids = iter(ids)
     while items := list(islice(ids, ITEMS_IN_A_MESSAGE)):
         yield items
-
-
-def _outbound_queue(write: WriteSession, integration: Row[Any]) -> Row[Any]:
-    statement = (
-        select(_queues.c.id, _queues.c.api_name, _queues.c.active)
-        .join(_queue_connections, _queue_connections.c.queue_id == _queues.c.id)
-        .where(
-            _queues.c.vault_id == integration.vault_id,
-            _queues.c.type == Direction.OUTBOUND,
-            _queue_connections.c.connection_id == integration.connection_id,
-            _queue_connections.c.active,
-        )
-        .order_by(_queues.c.id)
-    )
-    queues = write.execute(statement).all()
-    if not queues:
-        raise NothingToSendWith(
-            "No outbound queue serves this connection.", "Add the connection to an outbound queue in Spark Queues."
-        )
-    for queue in queues:
-        if queue.active:
-            return queue
-    raise NothingToSendWith(
-        f"Outbound queue {queues[0].api_name} is inactive and takes no messages.", "Set the queue's Status to Active."
-    )
-
-
-def _put(
-    write: WriteSession,
-    run: Run,
-    integration: Row[Any],
-    queue: Row[Any],
-    source: Row[Any],
-    event: MessageEvent,
-    items: list[str],
-) -> None:
-    """Put one message on a queue. Raises NothingToSendWith when the queue is full."""
-    waiting = write.execute(
-        select(func.count()).where(_messages.c.queue_id == queue.id, _messages.c.state == MessageState.QUEUED)
-    ).scalar_one()
-    if waiting >= MESSAGES_IN_A_QUEUE:
-        raise NothingToSendWith(
-            f"Outbound queue {queue.api_name} is full: it holds {waiting:,} messages.",
-            "Enable its delivery, or wait until it has been worked off.",
-        )
-    message = write.execute(
-        insert(_messages)
-        .values(
-            vault_id=integration.vault_id,
-            queue_id=queue.id,
-            connection_id=integration.connection_id,
-            message_id=str(uuid.uuid4()),
-            state=MessageState.QUEUED,
-            object_name=source.object_name,
-            event=event,
-            integration_point=source.remote_point,
-            item_count=len(items),
-            attempts=0,
-            entered_at=write.now,
-            put_by=run.id,
-        )
-        .returning(_messages.c.id)
-    ).scalar_one()
-    attributes = {
-        "object": source.object_name,
-        "event": event.value,
-        "integration_point": source.remote_point,
-    }
-    write.execute(insert(_bodies).values(message_id=message, attributes=attributes, items=items))
-    write.changed(Topic.MESSAGES, integration.vault_id)
-    write.changed(Topic.QUEUES, integration.vault_id)

@@ -61,3 +61,24 @@ def _open(integration: Row[Any]) -> tuple[Any, ...]:
         _exceptions.c.point_id.is_(None),
         _exceptions.c.spark_message_id.is_(None),
     )
+
+
+def raise_undelivered(write: WriteSession, run: Run, message: Row[Any], sentence: str) -> None:
+    """Tell the sending Vault that a message left its queue undelivered."""
+    write.execute(
+        insert(_exceptions).values(
+            vault_id=message.vault_id,
+            name=message.integration_point,
+            active=True,
+            error_type=ErrorType.CONNECTION,
+            error_message=sentence,
+            connection_id=message.connection_id,
+            message_processor="",
+            spark_message_id=message.id,
+            items_received=message.item_count,
+            items_failed=message.item_count,
+            run_id=run.id,
+            created_at=write.now,
+        )
+    )
+    write.changed(Topic.EXCEPTIONS, message.vault_id)

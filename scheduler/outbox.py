@@ -1,0 +1,112 @@
+"""Putting messages on the outbound queue that serves a connection."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+
+from models.errors import NotPossible
+from models.feed import Topic
+from models.store import WriteSession
+from models.tables import (
+    MESSAGES_IN_A_QUEUE,
+    Direction,
+    MessageEvent,
+    MessageState,
+    Queue,
+    QueueConnection,
+    SparkMessage,
+    SparkMessageBody,
+    table_of,
+)
+
+_queues = table_of(Queue)
+_queue_connections = table_of(QueueConnection)
+_messages = table_of(SparkMessage)
+_bodies = table_of(SparkMessageBody)
+
+
+class NothingToSendWith(NotPossible):
+    """The Vault's set-up does not let an integration send."""
+
+    title = "The send job cannot send"
+
+
+@dataclass
+class Outbox:
+    """An outbound queue, for one run and one connection. `room` is how many messages it still takes."""
+
+    write: WriteSession
+    run_id: int
+    vault_id: int
+    connection_id: int
+    queue_id: int
+    queue_name: str
+    room: int
+
+    def put(self, *, object_name: str, event: MessageEvent, integration_point: str, items: Sequence[str]) -> None:
+        """Put one message on the queue. Raises NothingToSendWith when the queue is full."""
+        if self.room <= 0:
+            raise NothingToSendWith(
+                f"Outbound queue {self.queue_name} is full: it holds {MESSAGES_IN_A_QUEUE:,} messages.",
+                "Enable its delivery, or wait until it has been worked off.",
+            )
+        self.room -= 1
+        message = self.write.execute(
+            insert(_messages)
+            .values(
+                vault_id=self.vault_id,
+                queue_id=self.queue_id,
+                connection_id=self.connection_id,
+                message_id=str(uuid.uuid4()),
+                state=MessageState.QUEUED,
+                object_name=object_name,
+                event=event,
+                integration_point=integration_point,
+                item_count=len(items),
+                attempts=0,
+                entered_at=self.write.now,
+                put_by=self.run_id,
+            )
+            .returning(_messages.c.id)
+        ).scalar_one()
+        attributes = {"object": object_name, "event": event.value, "integration_point": integration_point}
+        self.write.execute(insert(_bodies).values(message_id=message, attributes=attributes, items=list(items)))
+        self.write.changed(Topic.MESSAGES, self.vault_id)
+        self.write.changed(Topic.QUEUES, self.vault_id)
+
+
+def open_outbox(write: WriteSession, run_id: int, vault_id: int, connection_id: int) -> Outbox:
+    """Find the outbound queue of a connection. Raises NothingToSendWith when none serves it or it is inactive."""
+    statement = (
+        select(_queues.c.id, _queues.c.api_name, _queues.c.active)
+        .join(_queue_connections, _queue_connections.c.queue_id == _queues.c.id)
+        .where(
+            _queues.c.vault_id == vault_id,
+            _queues.c.type == Direction.OUTBOUND,
+            _queue_connections.c.connection_id == connection_id,
+            _queue_connections.c.active,
+        )
+        .order_by(_queues.c.active.desc(), _queues.c.id)
+    )
+    queue = write.execute(statement).first()
+    if queue is None:
+        raise NothingToSendWith(
+            "No outbound queue serves this connection.", "Add the connection to an outbound queue in Spark Queues."
+        )
+    if not queue.active:
+        raise NothingToSendWith(
+            f"Outbound queue {queue.api_name} is inactive and takes no messages.", "Set the queue's Status to Active."
+        )
+    return Outbox(
+        write, run_id, vault_id, connection_id, queue.id, queue.api_name, MESSAGES_IN_A_QUEUE - waiting(write, queue.id)
+    )
+
+
+def waiting(write: WriteSession, queue_id: int) -> int:
+    """How many messages wait in a queue."""
+    count: int = write.execute(
+        select(func.count()).where(_messages.c.queue_id == queue_id, _messages.c.state == MessageState.QUEUED)
+    ).scalar_one()
+    return count
