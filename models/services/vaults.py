@@ -44,6 +44,7 @@ RECEIVE_EVERY = 300
 RECEIVE_AFTER_SEND = 150
 """Seconds of lab time by which a Vault's receive job runs after its send job: together about five minutes each (S0)."""
 DELIVER_EVERY = 60
+DELIVER_AFTER_SEND = 20
 
 _STEP = 37
 """Seconds between the jobs of one Vault and the next; prime to both periods, so that no two Vaults share a second."""
@@ -240,7 +241,7 @@ def _add_jobs(write: WriteSession, vault_id: int, order: int) -> None:
     for kind, every, offset in (
         (JobKind.SEND, SEND_EVERY, slot),
         (JobKind.RECEIVE, RECEIVE_EVERY, slot + RECEIVE_AFTER_SEND),
-        (JobKind.DELIVER, DELIVER_EVERY, slot),
+        (JobKind.DELIVER, DELIVER_EVERY, slot + DELIVER_AFTER_SEND),
     ):
         first = start + timedelta(seconds=1 + offset % every)
         write.add(Job(vault_id=vault_id, kind=kind, every_seconds=every, next_run_at=first))
