@@ -51,6 +51,8 @@ class Store:
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
         self._write_lock = threading.Lock()
         self._writing_thread: int | None = None
+        self._known_tick: datetime | None = None
+        self._others_wrote = False
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -59,20 +61,40 @@ class Store:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[WriteSession]:
-        """The only way to write: commits at the end, rolls back on any error, then publishes what changed."""
+    def write(self, *, quiet: bool = False) -> Iterator[WriteSession]:
+        """The only way to write: commits at the end, rolls back on any error, then publishes what changed.
+
+        `quiet` hands out no tick of time: for the engine's sign of life alone, which is no event in any Vault.
+        """
         if self._writing_thread == threading.get_ident():
             raise RuntimeError("a write inside a write of the same thread")
         with self._write_lock:
             self._writing_thread = threading.get_ident()
             try:
                 with WriteSession(self._writer) as session:
-                    session.now = self._tick(session)
+                    session.now = self.clock.now() if quiet else self._tick(session)
                     yield session
                     session.commit()
+                if not quiet:
+                    self._known_tick = session.now
             finally:
                 self._writing_thread = None
         self.feed.publish(session.changes)
+
+    def others_wrote(self) -> bool:
+        """Whether another process has written since the last call (the first call answers False and starts counting).
+
+        Exact also while this process writes itself: each tick is handed out once, so a tick that this process has not
+        handed out is another's. Signs of life do not count. Never call it inside a write.
+        """
+        with self.read() as session:
+            last: datetime = session.execute(select(_lab.c.last_tick)).scalar_one()
+        with self._write_lock:
+            known = self._known_tick
+            others = self._others_wrote or (known is not None and last > known)
+            self._others_wrote = False
+            self._known_tick = last if known is None else max(known, last)
+        return others
 
     def close(self) -> None:
         """Let go of all database connections."""
@@ -80,6 +102,8 @@ class Store:
 
     def _tick(self, session: WriteSession) -> datetime:
         last: datetime = session.execute(select(_lab.c.last_tick)).scalar_one()
+        if self._known_tick is not None and last != self._known_tick:
+            self._others_wrote = True
         now = max(self.clock.now(), last + TICK)
         session.execute(update(_lab).values(last_tick=now))
         return now
