@@ -1,0 +1,183 @@
+"""Jobs of a Vault and their runs, for the Jobs area."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from models.queries.window import Listing, fetch, fetch_one, matches, row_of
+from models.tables import Connection, Job, JobKind, JobRun, JobRunLine, SparkMessage, table_of
+
+_table = table_of(JobRun)
+_c = _table.c
+_connections = table_of(Connection).c
+_connection_name = select(_connections.name).where(_connections.id == _c.connection_id).scalar_subquery()
+
+COUNTS = (
+    "found",
+    "sent",
+    "delivered",
+    "received",
+    "retried",
+    "created",
+    "updated",
+    "unchanged",
+    "skipped",
+    "failed",
+)
+"""The counters of a run, in the order in which a change passes them."""
+SHOWN_MESSAGES = 20
+"""How many of a run's messages its detail shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a run moved."""
+
+    found: int = 0
+    sent: int = 0
+    delivered: int = 0
+    received: int = 0
+    retried: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A job run in the list."""
+
+    key: int
+    kind: str
+    status: str
+    connection: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    duration_ms: int
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """What a run moved for one connection."""
+
+    connection_id: int
+    connection: str
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True)
+class RunMessage:
+    """A message that a run put on a queue or took off one."""
+
+    key: int
+    queue_id: int
+    message_id: str
+    object_name: str
+    items: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """All that the Jobs area shows about one run."""
+
+    row: RunRow
+    error: str
+    lines: tuple[RunLine, ...]
+    messages: tuple[RunMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A recurring job. `requested_at` is when somebody asked for a run at once."""
+
+    key: int
+    kind: str
+    every_seconds: int
+    next_run_at: datetime
+    requested_at: datetime | None
+
+
+_ROW_COLUMNS = (
+    _c.id,
+    _c.kind,
+    _c.status,
+    _connection_name,
+    _c.started_at,
+    _c.finished_at,
+    _c.duration_ms,
+    *(_c[name] for name in COUNTS),
+)
+
+
+def _row(columns: Any) -> RunRow:
+    return row_of(RunRow, columns[:7], Moved(*columns[7:17]))
+
+
+def listing(
+    vault_id: int, *, text: str = "", moved_only: bool = False, connection_id: int | None = None
+) -> Listing[RunRow]:
+    """The job runs of a Vault, the newest first; `moved_only` leaves out runs that found nothing to do."""
+    keys = select(_c.id).where(_c.vault_id == vault_id)
+    if connection_id is not None:
+        lines = table_of(JobRunLine).c
+        keys = keys.where(_c.id.in_(select(lines.run_id).where(lines.connection_id == connection_id)))
+    if moved_only:
+        keys = keys.where(or_(*(_c[name] > 0 for name in COUNTS), _c.status != "SUCCESS"))
+    if text:
+        keys = keys.where(matches(text, _c.kind, _c.status, _c.error, _connection_name))
+    rows = select(*_ROW_COLUMNS).where(_c.vault_id == vault_id)
+    return Listing(_c.id, keys, rows, _row, descending=True)
+
+
+def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
+    """One run of a Vault with a line per connection; None when it is gone."""
+    statement = select(*_ROW_COLUMNS, _c.error).where(_c.vault_id == vault_id, _c.id == run_id)
+    row = fetch_one(session, statement)
+    if row is None:
+        return None
+    lines = table_of(JobRunLine)
+    per_connection = (
+        select(_connections.id, _connections.name, *(lines.c[name] for name in COUNTS))
+        .join(lines, lines.c.connection_id == _connections.id)
+        .where(lines.c.run_id == run_id)
+        .order_by(_connections.name)
+    )
+    messages = table_of(SparkMessage).c
+    touched = (
+        select(
+            messages.id,
+            messages.queue_id,
+            messages.message_id,
+            messages.object_name,
+            messages.item_count,
+            messages.state,
+        )
+        .where(messages.vault_id == vault_id, or_(messages.put_by == run_id, messages.taken_by == run_id))
+        .order_by(messages.id.desc())
+        .limit(SHOWN_MESSAGES)
+    )
+    return RunDetail(
+        _row(row),
+        row[17],
+        tuple(RunLine(line[0], line[1], Moved(*line[2:])) for line in fetch(session, per_connection)),
+        tuple(RunMessage(*message) for message in fetch(session, touched)),
+    )
+
+
+def job_list(session: Session, vault_id: int) -> tuple[JobRow, ...]:
+    """The jobs of a Vault, in the order in which a change passes them."""
+    columns = table_of(Job).c
+    statement = select(
+        columns.id, columns.kind, columns.every_seconds, columns.next_run_at, columns.requested_at
+    ).where(columns.vault_id == vault_id)
+    order = list(JobKind)
+    return tuple(
+        sorted((JobRow(*row) for row in fetch(session, statement)), key=lambda job: order.index(JobKind(job.kind)))
+    )

@@ -1,0 +1,144 @@
+"""What stands in the header: the lab, its Vaults, their users, and what waits in each area."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from models import sqlite
+from models.queries.window import fetch
+from models.store import Store
+from models.tables import (
+    ExceptionMessage,
+    Lab,
+    MessageState,
+    Queue,
+    SecurityProfile,
+    SparkMessage,
+    User,
+    Vault,
+    table_of,
+)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_lab = table_of(Lab).c
+_vaults = table_of(Vault).c
+_users = table_of(User).c
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRow:
+    """A Vault as a person picks it."""
+
+    key: int
+    name: str
+    dns_host: str
+    domain: str
+    family: str
+    sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user of a Vault."""
+
+    key: int
+    username: str
+    full_name: str
+    profile: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabView:
+    """How the lab's clock runs and which process holds its engine."""
+
+    name: str
+    speed: float
+    paused: bool
+    holder_pid: int | None
+    holder_host: str | None
+    alive_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in a Vault: messages in queues, user exception messages that are still active."""
+
+    messages: int
+    exceptions: int
+
+
+def ask(store: Store, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one query on one moment of the store. For callers that keep no session, such as screens."""
+    with store.read() as session:
+        return query(session, *args, **kwargs)
+
+
+def lab_view(session: Session) -> LabView:
+    """The lab's one row."""
+    columns = (_lab.name, _lab.speed, _lab.paused, _lab.holder_pid, _lab.holder_host, _lab.alive_until)
+    return LabView(*session.execute(select(*columns)).one())
+
+
+def vault_list(session: Session) -> tuple[VaultRow, ...]:
+    """All Vaults of the lab, production before sandboxes, by name."""
+    columns = (_vaults.id, _vaults.name, _vaults.dns_host, _vaults.domain, _vaults.family, _vaults.sandbox)
+    rows = session.execute(select(*columns).order_by(_vaults.sandbox, _vaults.name))
+    return tuple(VaultRow(*row) for row in rows)
+
+
+def user_list(session: Session, vault_id: int) -> tuple[UserRow, ...]:
+    """The users of a Vault, in the order in which they were made: the Application Owner comes first."""
+    profiles = table_of(SecurityProfile).c
+    statement = (
+        select(_users.id, _users.username, _users.first_name, _users.last_name, profiles.name, _users.active)
+        .join(table_of(SecurityProfile), profiles.id == _users.profile_id)
+        .where(_users.vault_id == vault_id)
+        .order_by(_users.id)
+    )
+    return tuple(
+        UserRow(row[0], row[1], f"{row[2]} {row[3]}".strip() or row[1], row[4], row[5])
+        for row in fetch(session, statement)
+    )
+
+
+def waiting(session: Session, vault_id: int) -> Waiting:
+    """Count what waits in a Vault."""
+    messages, queues = table_of(SparkMessage).c, table_of(Queue).c
+    exceptions = table_of(ExceptionMessage).c
+    own_queues = select(queues.id).where(queues.vault_id == vault_id)
+    in_queues = select(func.count()).where(messages.queue_id.in_(own_queues), messages.state == MessageState.QUEUED)
+    active = select(func.count()).where(exceptions.vault_id == vault_id, exceptions.active)
+    return Waiting(session.execute(in_queues).scalar_one(), session.execute(active).scalar_one())
+
+
+class Watch:
+    """Notices commits by other processes. Holds a database connection of its own; use it from one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._connection: DatabaseConnection | None = None
+        self._seen: Any = None
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last call, by anybody. The first call answers False."""
+        if self._store.engine.dialect.name != "sqlite":
+            return True
+        if self._connection is None:
+            self._connection = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        seen = sqlite.data_version(self._connection)
+        before, self._seen = self._seen, seen
+        return before is not None and before != seen
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

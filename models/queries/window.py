@@ -1,0 +1,186 @@
+"""Reading a long list through a window: how many rows there are, one page of them, and where a row stands.
+
+A list is ordered by one unique key, or by a sort column and then the key. Pages next to a known row are found from its
+key, so that paging on costs the same at row 200 and at row 900,000; only a jump into the middle counts rows, in the
+index.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Executable, Select, and_, func, or_, select
+from sqlmodel import Session
+
+PAGE = 200
+"""Rows in a page."""
+
+Key = int | str
+"""What names a row in a list, for good: its cursor and selection hold on to it."""
+
+
+class Keyed(Protocol):
+    """A row that says its key."""
+
+    @property
+    def key(self) -> Key:
+        """The row's key."""
+        ...
+
+
+R = TypeVar("R", bound=Keyed)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A row whose place in the list is known."""
+
+    index: int
+    key: Key
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """One list, filtered and sorted, of one Vault.
+
+    `keys` selects just the key column, under all conditions; `rows` selects what `build` needs, without conditions.
+    `sort` must never be null.
+    """
+
+    key: ColumnElement[Any]
+    keys: Select[Any]
+    rows: Select[Any]
+    build: Callable[[Any], R]
+    sort: ColumnElement[Any] | None = None
+    descending: bool = False
+
+    def count(self, session: Session) -> int:
+        """How many rows there are."""
+        return int(session.execute(select(func.count()).select_from(self.keys.subquery())).scalar_one())
+
+    def page(self, session: Session, offset: int, limit: int, total: int, anchor: Anchor | None = None) -> list[R]:
+        """The rows from `offset` on, at most `limit`. `anchor` is any row of known place, to count from."""
+        limit = max(0, min(limit, total - offset))
+        if not limit:
+            return []
+        backwards = False
+        statement = self.keys
+        if anchor is not None and self.sort is None:
+            backwards = offset < anchor.index
+            statement = statement.where(self._beyond(anchor.key, backwards=backwards))
+            skip = anchor.index - offset - limit if backwards else offset - anchor.index - 1
+            if backwards and skip < 0:
+                limit, skip = anchor.index - offset, 0
+        else:
+            backwards = offset > total // 2
+            skip = total - offset - limit if backwards else offset
+        wanted = statement.order_by(*self._order(backwards=backwards)).limit(limit).offset(skip)
+        chosen = self.rows.where(self.key.in_(wanted)).order_by(*self._order(backwards=False))
+        return [self.build(row) for row in fetch(session, chosen)]
+
+    def position(self, session: Session, key: Key) -> int | None:
+        """Where the row with this key stands, counted from 0; None when it is not (or no longer) in the list."""
+        here = self.key if self.sort is None else self.sort
+        value = session.execute(self.keys.with_only_columns(here).where(self.key == key)).first()
+        if value is None:
+            return None
+        if self.sort is None:
+            before = self._beyond(key, backwards=True)
+        else:
+            ahead = self.sort > value[0] if self.descending else self.sort < value[0]
+            before = or_(ahead, and_(self.sort == value[0], self._beyond(key, backwards=True)))
+        counted = select(func.count()).select_from(self.keys.where(before).subquery())
+        return int(session.execute(counted).scalar_one())
+
+    def _beyond(self, key: Key, *, backwards: bool) -> ColumnElement[bool]:
+        return self.key < key if self.descending != backwards else self.key > key
+
+    def _order(self, *, backwards: bool) -> tuple[ColumnElement[Any], ...]:
+        columns = (self.key,) if self.sort is None else (self.sort, self.key)
+        return tuple(column.desc() if self.descending != backwards else column.asc() for column in columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a window asks when anything may have changed: where it looked, and at which row its cursor stood."""
+
+    height: int
+    top: int = 0
+    cursor: int = 0
+    key: Key | None = None
+    seek: bool = False
+    """Bring the row `key` into view, wherever it stands, instead of holding the window still around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class View(Generic[R]):
+    """What the window shows now. `found` says whether the row that was asked for is still there."""
+
+    total: int
+    top: int
+    cursor: int
+    found: bool
+    pages: Mapping[int, list[R]] = field(default_factory=dict)
+
+
+def look(session: Session, listing: Listing[R], ask: Look) -> View[R]:
+    """Read what a window shows, so that its cursor stays on its row and the rows around it stay where they are.
+
+    A window that stands at the top of its list stays there while the cursor's row is in sight, so that new rows above
+    are seen.
+    """
+    total = listing.count(session)
+    place = listing.position(session, ask.key) if ask.key is not None else None
+    cursor = ask.cursor if place is None else place
+    cursor = max(0, min(cursor, total - 1))
+    top = ask.top
+    if place is not None:
+        if ask.seek:
+            inside = top <= cursor < top + ask.height
+            top = top if inside else cursor - ask.height // 2
+        elif top > 0 or cursor >= ask.height:
+            top += place - ask.cursor
+    top = max(0, min(top, total - ask.height))
+    numbers = {number for row in (top, top + ask.height - 1, cursor) if (number := row // PAGE) * PAGE < total}
+    return View(total, top, cursor, place is not None, read_pages(session, listing, sorted(numbers), total, {}))
+
+
+def read_pages(
+    session: Session, listing: Listing[R], numbers: list[int], total: int, known: Mapping[int, Anchor]
+) -> dict[int, list[R]]:
+    """Read pages by number. `known` maps page numbers to a row of known place on the side that is wanted."""
+    pages: dict[int, list[R]] = {}
+    for number in numbers:
+        anchor = known.get(number)
+        if anchor is None and pages.get(number - 1):
+            anchor = Anchor(number * PAGE - 1, pages[number - 1][-1].key)
+        pages[number] = listing.page(session, number * PAGE, PAGE, total, anchor)
+    return pages
+
+
+def ordered(listing: Listing[R], sorts: Mapping[str, ColumnElement[Any]], sort: str, *, descending: bool) -> Listing[R]:
+    """The listing sorted by one of `sorts`; an unknown name leaves its own order."""
+    if sort not in sorts:
+        return listing
+    return Listing(listing.key, listing.keys, listing.rows, listing.build, sorts[sort], descending)
+
+
+def matches(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether any of the columns holds every word of `text`, in any case. Nothing in the text is a wildcard."""
+    return and_(*(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in text.split()))
+
+
+def fetch(session: Session, statement: Executable) -> Sequence[Any]:
+    """The rows of a statement, as plain sequences to build frozen rows from."""
+    return session.execute(statement).all()
+
+
+def fetch_one(session: Session, statement: Executable) -> Any:
+    """The one row of a statement, or None."""
+    return session.execute(statement).one_or_none()
+
+
+def row_of(kind: Callable[..., T], columns: Sequence[Any], *more: Any, **named: Any) -> T:
+    """Build a frozen row from selected columns, in their order, and from what was read besides."""
+    return kind(*columns, *more, **named)
