@@ -1,0 +1,274 @@
+"""What a scenario may say: the typed shape of the YAML files, checked before anything is built.
+
+Words are the field's own: vaults with their data model, connections with both sides, integrations, points, rules,
+queues, and recipes for records. A key that is not known here is an error, so that a slip of the pen is found.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from models.tables import ConnectionType, Direction, FieldType, LookupType, Matching
+from seed.story import Change, Recipe
+from seed.values import ApiName, Key, Part, Scalar
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+# Vaults and their data model.
+
+
+class PlannedUser(Part):
+    """A user of a Vault."""
+
+    username: str
+    first_name: str
+    last_name: str
+    profile: str
+
+
+class PlannedProfile(Part):
+    """A custom security profile: what it grants, by the permissions' labels."""
+
+    name: Label
+    permissions: tuple[str, ...]
+
+
+class PlannedPicklist(Part):
+    """A picklist: value names with their labels."""
+
+    name: ApiName
+    label: Label
+    values: dict[str, Label]
+
+
+class PlannedField(Part):
+    """A field of an object. `picklist` and `object` are named by API name; a reference is walked by its name + `r`."""
+
+    name: ApiName
+    label: Label
+    type: FieldType = FieldType.TEXT
+    required: bool = False
+    unique: bool = False
+    max_length: Annotated[int, Field(gt=0, le=1500)] | None = None
+    picklist: ApiName | None = None
+    object: ApiName | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> "PlannedField":
+        if (self.type is FieldType.PICKLIST) is not (self.picklist is not None):
+            raise ValueError("a field of type picklist, and no other, names its picklist")
+        if (self.type is FieldType.OBJECT) is not (self.object is not None):
+            raise ValueError("a field of type object, and no other, names its object")
+        return self
+
+    @property
+    def relationship(self) -> str | None:
+        """The name by which a query walks this reference, e.g. `study__vr` for `study__v`."""
+        return f"{self.name}r" if self.object else None
+
+
+class PlannedObject(Part):
+    """An object; `states` maps names of lifecycle states to labels, the starting state first."""
+
+    name: ApiName
+    label: Label
+    plural: Label
+    prefix: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{3}$")]
+    states: dict[str, Label] = Field(default_factory=dict)
+    fields: tuple[PlannedField, ...] = ()
+
+
+class PlannedVault(Part):
+    """A Vault with users and data model. A sandbox names its parent and takes its data model and connections over."""
+
+    key: Key
+    id: Annotated[int, Field(gt=0)]
+    name: Label
+    dns_host: str
+    domain: str
+    family: str
+    applications: tuple[str, ...] = ()
+    sandbox_of: Key | None = None
+    administrator: tuple[str, str] = ("Vault", "Administrator")
+    profiles: tuple[PlannedProfile, ...] = ()
+    users: tuple[PlannedUser, ...] = ()
+    picklists: tuple[PlannedPicklist, ...] = ()
+    objects: tuple[PlannedObject, ...] = ()
+
+
+# Connections.
+
+
+class PlannedFieldRule(Part):
+    """A field rule: `to` is target object and field, `get` the query field, `match` the target's lookup field."""
+
+    to: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")]
+    get: str | None = None
+    default: str | None = None
+    match: str | None = None
+    lookup: ApiName | None = None
+    active: bool = True
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> "PlannedFieldRule":
+        if self.get is None and self.default is None:
+            raise ValueError("a field rule needs a query field (get), a default, or both")
+        return self
+
+    @property
+    def target_object(self) -> str:
+        """The object that the rule writes to."""
+        return self.to.partition(".")[0]
+
+    @property
+    def target_field(self) -> str:
+        """The field that the rule writes to."""
+        return self.to.partition(".")[2]
+
+
+class PlannedRule(Part):
+    """An integration rule under an inbound point; all its field rules read `query_object`."""
+
+    name: Label
+    api_name: ApiName
+    active: bool = True
+    query_object: ApiName | None = None
+    fields: tuple[PlannedFieldRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> "PlannedRule":
+        if self.query_object is None and self.fields:
+            raise ValueError("a rule with field rules names the object it reads (query_object)")
+        return self
+
+
+class PlannedSource(Part):
+    """What an outbound point sends: an object's changed records that meet the criteria, to a point over there."""
+
+    object: ApiName
+    to_point: ApiName
+    criteria: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class PlannedPoint(Part):
+    """An integration point with what it sends, or with the rules of what it receives."""
+
+    name: Label
+    api_name: ApiName
+    direction: Direction
+    matching: Matching = Matching.LINK
+    creates: bool = True
+    updates: bool = True
+    sources: tuple[PlannedSource, ...] = ()
+    rules: tuple[PlannedRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_its_direction(self) -> "PlannedPoint":
+        if self.direction is Direction.INBOUND and self.sources:
+            raise ValueError("an inbound point has rules, not sources")
+        if self.direction is Direction.OUTBOUND and self.rules:
+            raise ValueError("an outbound point has sources, not rules")
+        return self
+
+
+class PlannedIntegration(Part):
+    """An integration of a connection."""
+
+    name: Label
+    api_name: ApiName
+    feature: str = ""
+    active: bool = False
+    points: tuple[PlannedPoint, ...] = ()
+
+
+class PlannedLookup(Part):
+    """A reference lookup: which value there is which value here."""
+
+    name: Label
+    api_name: ApiName
+    type: LookupType = LookupType.GENERIC
+    target_object: ApiName | None = None
+    target_key_field: str | None = None
+    keys: dict[str, str]
+
+
+class PlannedQueue(Part):
+    """A queue that serves the connection; an outbound one names the queue of the other side it delivers to."""
+
+    label: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    api_name: ApiName
+    type: Direction
+    deliver_to: ApiName | None = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _delivers_when_outbound(self) -> "PlannedQueue":
+        if (self.type is Direction.OUTBOUND) is not (self.deliver_to is not None):
+            raise ValueError("an outbound queue, and no other, says where it delivers to (deliver_to)")
+        return self
+
+
+class PlannedSide(Part):
+    """One Vault's Connection record with everything that hangs under it."""
+
+    vault: Key
+    name: Label
+    api_name: ApiName
+    description: str = ""
+    integrations: tuple[PlannedIntegration, ...] = ()
+    lookups: tuple[PlannedLookup, ...] = ()
+    queues: tuple[PlannedQueue, ...] = ()
+
+
+class PlannedConnection(Part):
+    """A connection: two sides between Vaults, one side otherwise. Only an established one is Active."""
+
+    key: Key
+    type: ConnectionType = ConnectionType.VAULT_TO_VAULT
+    cross_domain: bool = False
+    established: bool = False
+    sides: Annotated[tuple[PlannedSide, ...], Field(min_length=1, max_length=2)]
+
+    @model_validator(mode="after")
+    def _has_two_sides_to_be_established(self) -> "PlannedConnection":
+        if self.established and (self.type is not ConnectionType.VAULT_TO_VAULT or len(self.sides) != 2):
+            raise ValueError("only a Vault to Vault connection with two sides can be established")
+        return self
+
+
+class PlannedLab(Part):
+    """The lab: when its story begins and ends, and how fast its clock then runs."""
+
+    name: Label
+    configured: datetime
+    """When the Vaults were set up and their integrations activated: before any record of the story."""
+    starts: datetime
+    speed: Annotated[float, Field(gt=0)] = 1.0
+    generator: bool = False
+    certificate: str = "00001"
+    certificate_from: datetime
+    certificate_until: datetime
+
+
+class File(Part):
+    """One file of a scenario: any of its sections."""
+
+    lab: PlannedLab | None = None
+    vaults: tuple[PlannedVault, ...] = ()
+    connections: tuple[PlannedConnection, ...] = ()
+    words: dict[Key, tuple[str, ...] | dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    records: tuple[Recipe, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+class Scenario(Part):
+    """A whole scenario: the sections of all its files together."""
+
+    lab: PlannedLab
+    vaults: tuple[PlannedVault, ...]
+    connections: tuple[PlannedConnection, ...]
+    words: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]]
+    records: tuple[Recipe, ...]
+    changes: tuple[Change, ...]

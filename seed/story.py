@@ -1,0 +1,84 @@
+"""Records and how they come about: recipes, records that are wrong on purpose, and what users change now and then."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from seed.values import ApiName, Key, Part, Scalar, Value
+
+
+class Per(Part):
+    """Make so many records for each record of another recipe that meets `where`; it is then the `parent`."""
+
+    recipe: Key
+    count: tuple[int, int] = (1, 1)
+    where: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class Odd(Part):
+    """Records that are wrong on purpose: by number, what they hold instead, and what goes wrong with them."""
+
+    at: tuple[int, ...]
+    why: str
+    values: dict[str, Value]
+
+
+class Recipe(Part):
+    """How to make records of one object: fixed rows, a count, or so many per record of another recipe.
+
+    `let` draws values that only later ones use. `distinct` fields are drawn again until they differ within the recipe,
+    or within one parent. The records come into being in `batches` transactions, spread over `when`.
+    """
+
+    key: Key
+    vault: Key
+    object: ApiName
+    by: str
+    when: tuple[datetime, datetime]
+    batches: Annotated[int, Field(gt=0)] = 1
+    rows: tuple[dict[str, Value], ...] = ()
+    count: Annotated[int, Field(gt=0)] | None = None
+    per: Per | None = None
+    let: dict[str, Value] = Field(default_factory=dict)
+    values: dict[str, Value] = Field(default_factory=dict)
+    distinct: tuple[str, ...] = ()
+    odd: tuple[Odd, ...] = ()
+
+    @field_validator("when")
+    @classmethod
+    def _is_a_span_with_zone(cls, when: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+        if any(moment.tzinfo is None for moment in when):
+            raise ValueError("a time needs a zone, e.g. 2026-01-31T12:00:00Z")
+        if when[1] < when[0]:
+            raise ValueError("the end is before the start")
+        return when
+
+    @model_validator(mode="after")
+    def _makes_records_in_one_way(self) -> "Recipe":
+        if sum((bool(self.rows), self.count is not None, self.per is not None)) != 1:
+            raise ValueError("a recipe has either rows, or a count, or a parent (per)")
+        return self
+
+
+class Change(Part):
+    """Something that users do now and then: make a record by a recipe, or change one that meets `where`."""
+
+    key: Key
+    weight: Annotated[int, Field(gt=0)]
+    words: str
+    make: Key | None = None
+    change: Key | None = None
+    """The recipe that names Vault and object of the records to change."""
+    by: str | None = None
+    where: dict[str, Scalar] = Field(default_factory=dict)
+    let: dict[str, Value] = Field(default_factory=dict)
+    values: dict[str, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> "Change":
+        if (self.make is None) is (self.change is None):
+            raise ValueError("a change either makes a record (make) or changes one (change)")
+        if self.make is not None and self.where:
+            raise ValueError("a record that is made has no conditions (where)")
+        return self
