@@ -139,5 +139,21 @@ def actor_for(session: Session, vault_id: int, username: str, *, read_only: bool
         raise NotFound(f"Vault {vault_id} has no user {username}.", "Check the user name and the Vault.")
     if not user.active:
         raise NotAllowed(f"{username} is an inactive user of Vault {vault_id}.", "Act as an active user.")
-    granted = session.execute(select(_granted.c.permission).where(_granted.c.profile_id == user.profile_id)).scalars()
-    return Actor(vault_id, user.id, username, frozenset(granted), read_only)
+    return Actor(vault_id, user.id, username, _permissions_of(session, user.profile_id), read_only)
+
+
+def actor_of(session: Session, user_id: int) -> Actor:
+    """The user of that row, ready to act in his Vault. Raises NotFound, or NotAllowed when he is inactive."""
+    user = session.execute(select(_users).where(_users.c.id == user_id)).one_or_none()
+    if user is None:
+        raise NotFound("The user no longer exists.", "Select another user.")
+    if not user.active:
+        raise NotAllowed(
+            f"{user.username} is an inactive user of Vault {user.vault_id}.", "Activate the user, or select another."
+        )
+    return Actor(user.vault_id, user.id, user.username, _permissions_of(session, user.profile_id))
+
+
+def _permissions_of(session: Session, profile_id: int) -> frozenset[str]:
+    granted = select(_granted.c.permission).where(_granted.c.profile_id == profile_id)
+    return frozenset(session.execute(granted).scalars())

@@ -136,7 +136,9 @@ def _attempt_all(
     bodies = {
         row.message_id: row
         for row in session.execute(
-            select(_bodies).where(_bodies.c.message_id.in_([message.id for message in messages]))
+            select(_bodies.c.message_id, _bodies.c.attributes, _bodies.c["items"].label("content")).where(
+                _bodies.c.message_id.in_([message.id for message in messages])
+            )
         )
     }
     routes = {
@@ -172,7 +174,7 @@ def _attempt(
 ) -> Attempt:
     """Sign one message and have the receiving side verify it. Every attempt is signed anew (Assumed)."""
     if isinstance(destination, str):
-        return Attempt(message, None, {}, b"", content.items, content.attributes, destination)
+        return Attempt(message, None, {}, b"", content.content, content.attributes, destination)
     body = spark_body(
         vault_name=sender.name,
         vault_host_name=sender.dns_host,
@@ -182,12 +184,12 @@ def _attempt(
         send_attempt=message.attempts + 1,
         message_id=message.message_id,
         attributes=content.attributes,
-        items=content.items,
+        items=content.content,
     )
     try:
         certificate_id, signer = ring.signer(session, destination.certificate)
     except ConsoleError as refusal:
-        return Attempt(message, destination, {}, body, content.items, content.attributes, str(refusal))
+        return Attempt(message, destination, {}, body, content.content, content.attributes, str(refusal))
     headers = signer.sign(
         body,
         signature_headers(
@@ -204,7 +206,7 @@ def _attempt(
         body, headers, destination.url, now, expected_vault_id=str(destination.expected_vault_id)
     )
     error = "" if verdict.valid else f"The receiving Vault refused the signature: {verdict.reason}"
-    return Attempt(message, destination, headers, body, content.items, content.attributes, error)
+    return Attempt(message, destination, headers, body, content.content, content.attributes, error)
 
 
 def _settle(write: WriteSession, run: Run, sender: Row[Any], attempts: Sequence[Attempt], *, sequential: bool) -> bool:

@@ -1,0 +1,322 @@
+"""The receive job: processes inbound messages, then tries again what failed before.
+
+Marking a message processed and writing the target records commit together, and records are matched before they are
+created: so a message that is processed twice changes nothing the second time. A Vault's integrations whose items all
+passed get a new Last Successful Run Time; a run with errors does not move it (seed S3).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+
+from models.feed import Topic
+from models.store import Store, WriteSession
+from models.tables import (
+    Connection,
+    ConnectionState,
+    Direction,
+    ErrorType,
+    ExceptionItem,
+    ExceptionMessage,
+    Integration,
+    IntegrationPoint,
+    ItemStatus,
+    JobKind,
+    MessageEvent,
+    MessageState,
+    Queue,
+    SparkMessage,
+    SparkMessageBody,
+    table_of,
+)
+from models.time import Clock
+from scheduler.apply import Applied, apply, prepare
+from scheduler.claims import claim
+from scheduler.failures import refuse_message, settle_items
+from scheduler.route import Route, RouteBroken, load_route
+from scheduler.runs import Run, RunResult, job_run, result_of
+from scheduler.scope import Scope
+from scheduler.work import Work
+
+_connections = table_of(Connection)
+_integrations = table_of(Integration)
+_points = table_of(IntegrationPoint)
+_queues = table_of(Queue)
+_messages = table_of(SparkMessage)
+_bodies = table_of(SparkMessageBody)
+_exceptions = table_of(ExceptionMessage)
+_items = table_of(ExceptionItem)
+
+CLAIM = 20
+"""Messages claimed at a time."""
+RETRY_BATCH = 500
+
+
+class _TakenElsewhere(Exception):
+    """Another run has processed or removed the message meanwhile."""
+
+
+class Receiver:
+    """One receive run of a Vault. Routes are worked out once and kept for the run."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self.store = store
+        self.run = run
+        self.failed_integrations: set[int] = set()
+        self._routes: dict[tuple[int, str, str], Route | RouteBroken] = {}
+
+    def process(self, work: Work) -> bool:
+        """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried."""
+        route = self._route(work)
+        if isinstance(route, RouteBroken):
+            self._refuse(work, route)
+            return False
+        if work.event is MessageEvent.DELETED:
+            # The default of the vendor: a deleted source record leaves its target as it is (seed S0).
+            prepared = None
+        else:
+            with self.store.read() as session:
+                prepared = prepare(session, route, work.items)
+        try:
+            with self.store.write() as write:
+                self._take(write, work)
+                applied = apply(write, prepared) if prepared else Applied(skipped=len(work.items))
+                settle_items(write, self.run, route, work, applied.failures)
+                self._count(write, work, applied.counts())
+        except _TakenElsewhere:
+            return True
+        if applied.failures:
+            self.failed_integrations.add(route.integration_id)
+        return True
+
+    def _route(self, work: Work) -> Route | RouteBroken:
+        key = (work.connection_id, work.point_name, work.object_name)
+        if key not in self._routes:
+            with self.store.read() as session:
+                try:
+                    self._routes[key] = load_route(session, *key)
+                except RouteBroken as broken:
+                    self._routes[key] = broken
+        return self._routes[key]
+
+    def _refuse(self, work: Work, broken: RouteBroken) -> None:
+        self.run.error(str(broken))
+        if broken.point is not None:
+            self.failed_integrations.add(broken.point.integration_id)
+        try:
+            with self.store.write() as write:
+                self._take(write, work, error=str(broken))
+                refuse_message(write, self.run, work, broken)
+                self._count(write, work, {"failed": len(work.items)})
+        except _TakenElsewhere:
+            return
+
+    def _take(self, write: WriteSession, work: Work, error: str | None = None) -> None:
+        """Mark a queued message processed. Raises _TakenElsewhere when it is no longer this run's."""
+        if work.spark_message_id is None or work.exception_id is not None:
+            return
+        taken = write.connection().execute(
+            update(_messages)
+            .where(
+                _messages.c.id == work.spark_message_id,
+                _messages.c.claimed_by == self.run.id,
+                _messages.c.state == MessageState.QUEUED,
+            )
+            .values(
+                state=MessageState.PROCESSED,
+                left_at=write.now,
+                taken_by=self.run.id,
+                claimed_by=None,
+                last_error=error[:1000] if error else None,
+            )
+        )
+        if not taken.rowcount:
+            raise _TakenElsewhere
+        write.changed(Topic.MESSAGES, self.run.scope.vault_id)
+        write.changed(Topic.QUEUES, self.run.scope.vault_id)
+
+    def _count(self, write: WriteSession, work: Work, counts: dict[str, int]) -> None:
+        kind = "retried" if work.is_retry else "received"
+        self.run.count(write, work.connection_id, **{kind: len(work.items)}, **counts)
+
+
+def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: ARG001 - all stages are called alike
+    """Run a Vault's receive job once; answers what it received and what became of it."""
+    with job_run(store, JobKind.RECEIVE, scope) as run:
+        receiver = Receiver(store, run)
+        for work in _queued(store, run):
+            receiver.process(work)
+        for work in _refused_before(store, run):
+            receiver.process(work)
+        _try_open_items(store, run, receiver)
+        with store.write() as write:
+            _advance(write, run, receiver.failed_integrations)
+    return result_of(run)
+
+
+def _queued(store: Store, run: Run) -> Iterator[Work]:
+    with store.read() as session:
+        queues = session.execute(
+            select(_queues.c.id, _queues.c.message_processor)
+            .where(_queues.c.vault_id == run.scope.vault_id, _queues.c.type == Direction.INBOUND)
+            .order_by(_queues.c.id)
+        ).all()
+    for queue in queues:
+        while True:
+            with store.write() as write:
+                claimed = claim(
+                    write,
+                    run_id=run.id,
+                    queue_id=queue.id,
+                    connection_id=run.scope.connection_id,
+                    due_at=None,
+                    limit=CLAIM,
+                )
+                bodies = _items_of(write, [message.id for message in claimed])
+            if not claimed:
+                break
+            for message in claimed:
+                yield Work(
+                    connection_id=message.connection_id,
+                    point_name=message.integration_point,
+                    object_name=message.object_name,
+                    event=message.event,
+                    items=bodies[message.id],
+                    processor=queue.message_processor,
+                    spark_message_id=message.id,
+                )
+
+
+def _items_of(write: WriteSession, messages: Sequence[int]) -> dict[int, list[str]]:
+    rows = write.execute(
+        select(_bodies.c.message_id, _bodies.c["items"].label("content")).where(_bodies.c.message_id.in_(messages))
+    )
+    return {row.message_id: row.content for row in rows}
+
+
+def _refused_before(store: Store, run: Run) -> Iterator[Work]:
+    """Messages of earlier runs of which no item could be processed; the set-up may have been mended."""
+    after = 0
+    while True:
+        with store.read() as session:
+            row = session.execute(_refused_message(run, after)).first()
+        if row is None:
+            return
+        after = row.id
+        yield Work(
+            connection_id=row.connection_id,
+            point_name=row.integration_point,
+            object_name=row.object_name,
+            event=row.event,
+            items=row.content,
+            processor=row.message_processor,
+            spark_message_id=row.spark_message_id,
+            exception_id=row.id,
+        )
+
+
+def _refused_message(run: Run, after: int) -> Select[Any]:
+    statement = (
+        select(
+            _exceptions.c.id,
+            _exceptions.c.spark_message_id,
+            _exceptions.c.message_processor,
+            _messages.c.connection_id,
+            _messages.c.integration_point,
+            _messages.c.object_name,
+            _messages.c.event,
+            _bodies.c["items"].label("content"),
+        )
+        .join(_messages, _messages.c.id == _exceptions.c.spark_message_id)
+        .join(_bodies, _bodies.c.message_id == _messages.c.id)
+        .where(
+            _exceptions.c.vault_id == run.scope.vault_id,
+            _exceptions.c.active,
+            _exceptions.c.error_type == ErrorType.CONFIGURATION,
+            _exceptions.c.run_id != run.id,
+            _exceptions.c.id > after,
+            _messages.c.state == MessageState.PROCESSED,
+        )
+        .order_by(_exceptions.c.id)
+        .limit(1)
+    )
+    if run.scope.connection_id is not None:
+        statement = statement.where(_exceptions.c.connection_id == run.scope.connection_id)
+    return statement
+
+
+def _try_open_items(store: Store, run: Run, receiver: Receiver) -> None:
+    """Try the open items of active integrations again, those that this run has not tried yet."""
+    with store.read() as session:
+        groups = session.execute(_groups_of_open_items(run)).all()
+    for group in groups:
+        after = ""
+        while items := _open_items(store, run, group, after):
+            work = Work(
+                connection_id=group.connection_id,
+                point_name=group.api_name,
+                object_name=group.source_object,
+                event=MessageEvent.CHANGED,
+                items=items,
+            )
+            if not receiver.process(work):
+                break
+            after = items[-1]
+
+
+def _groups_of_open_items(run: Run) -> Select[Any]:
+    statement = (
+        select(_points.c.id, _points.c.api_name, _integrations.c.connection_id, _items.c.source_object)
+        .distinct()
+        .join(_points, _points.c.id == _items.c.point_id)
+        .join(_integrations, _integrations.c.id == _points.c.integration_id)
+        .join(_connections, _connections.c.id == _integrations.c.connection_id)
+        .where(
+            _items.c.vault_id == run.scope.vault_id,
+            _items.c.status == ItemStatus.OPEN,
+            _items.c.tried_at < run.started_at,
+            _integrations.c.active,
+            _connections.c.state == ConnectionState.ACTIVE,
+        )
+        .order_by(_points.c.id, _items.c.source_object)
+    )
+    if run.scope.connection_id is not None:
+        statement = statement.where(_integrations.c.connection_id == run.scope.connection_id)
+    return statement
+
+
+def _open_items(store: Store, run: Run, group: Row[Any], after: str) -> list[str]:
+    statement = (
+        select(_items.c.item)
+        .distinct()
+        .where(
+            _items.c.point_id == group.id,
+            _items.c.source_object == group.source_object,
+            _items.c.status == ItemStatus.OPEN,
+            _items.c.tried_at < run.started_at,
+            _items.c.item > after,
+        )
+        .order_by(_items.c.item)
+        .limit(RETRY_BATCH)
+    )
+    with store.read() as session:
+        return list(session.execute(statement).scalars())
+
+
+def _advance(write: WriteSession, run: Run, failed: set[int]) -> None:
+    """Give the integrations that received without errors a new Last Successful Run Time: the run's start."""
+    statement = update(_integrations).where(
+        _integrations.c.vault_id == run.scope.vault_id,
+        _integrations.c.active,
+        _integrations.c.id.not_in(failed),
+        _integrations.c.id.in_(select(_points.c.integration_id).where(_points.c.direction == Direction.INBOUND)),
+        _integrations.c.connection_id.in_(
+            select(_connections.c.id).where(_connections.c.state == ConnectionState.ACTIVE)
+        ),
+    )
+    if run.scope.connection_id is not None:
+        statement = statement.where(_integrations.c.connection_id == run.scope.connection_id)
+    advanced = write.connection().execute(statement.values(last_successful_receive=run.started_at))
+    if advanced.rowcount:
+        write.changed(Topic.INTEGRATIONS, run.scope.vault_id)
