@@ -29,6 +29,7 @@ from models.tables.records import (
     VaultObject,
 )
 from models.tables.rules import FieldRule, IntegrationRule, LookupType, ReferenceLookup, ReferenceLookupKey
+from models.tables.store_info import StoreInfo
 from models.tables.vaults import ProfilePermission, SecurityProfile, User, Vault
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "SigningCertificate",
     "SparkMessage",
     "SparkMessageBody",
+    "StoreInfo",
     "Tombstone",
     "UniqueValue",
     "User",
