@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
-
 from models.audit import audit
 from models.errors import NotPossible
 from models.feed import Topic
@@ -15,11 +13,9 @@ from models.services.checks import LARGEST_ID, TYPE_LABELS, Checks, changed, key
 from models.services.vaults import application_owner_id
 from models.store import WriteSession
 from models.tables import (
-    CertificateState,
     Connection,
     ConnectionState,
     ConnectionType,
-    SigningCertificate,
     Vault,
     table_of,
 )
@@ -28,7 +24,6 @@ OBJECT_NAME = "connection__sys"
 RECORD_PREFIX = "V17"
 
 _connections = table_of(Connection)
-_certificates = table_of(SigningCertificate)
 
 _TOKEN = re.compile(r"\$\{[A-Za-z0-9_.]+\}")
 _FIRST_STATE: Mapping[ConnectionType, ConnectionState] = {
@@ -58,8 +53,8 @@ def create_connection(
     """Create a connection in the Vault the actor acts in.
 
     A Vault to Vault connection begins Pending, an External or Local one Active. A standard (`system_managed`) one acts
-    through the Application Owner unless another user is given. All sign with the current certificate. Raises
-    NotAllowed, and InvalidInput that names every bad field.
+    through the Application Owner unless another user is given. It signs with whichever certificate is current, until
+    another one is chosen. Raises NotAllowed, and InvalidInput that names every bad field.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     vault_id = actor.vault_id
@@ -89,7 +84,6 @@ def create_connection(
         cross_domain=cross_domain,
         description=description,
         authorized_user_id=authorized_user_id,
-        certificate_id=_current_certificate(write),
         url=url,
         remote_vault_id=remote_vault_id,
         remote_vault_name=remote_vault_name,
@@ -241,13 +235,3 @@ def _next_record_id(write: WriteSession, vault_id: int) -> str:
     vault.next_record = number + 1
     write.flush()
     return f"{RECORD_PREFIX}{number:012d}"
-
-
-def _current_certificate(write: WriteSession) -> int | None:
-    found: int | None = write.execute(
-        select(_certificates.c.id)
-        .where(_certificates.c.state == CertificateState.CURRENT)
-        .order_by(_certificates.c.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    return found
