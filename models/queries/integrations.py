@@ -278,7 +278,7 @@ def _rules(session: Session, point_ids: list[int]) -> defaultdict[int, list[Rule
     field_rules = _field_rules(session, [row.id for row in rows])
     found: defaultdict[int, list[RuleLine]] = defaultdict(list)
     for point_id, *columns in rows:
-        found[point_id].append(RuleLine(*columns, tuple(field_rules[columns[0]])))
+        found[point_id].append(row_of(RuleLine, columns, tuple(field_rules[columns[0]])))
     return found
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from models import sqlite
 from models.queries.window import fetch
 from models.store import Store
 from models.tables import (
@@ -117,28 +115,3 @@ def waiting(session: Session, vault_id: int) -> Waiting:
     in_queues = select(func.count()).where(messages.queue_id.in_(own_queues), messages.state == MessageState.QUEUED)
     active = select(func.count()).where(exceptions.vault_id == vault_id, exceptions.active)
     return Waiting(session.execute(in_queues).scalar_one(), session.execute(active).scalar_one())
-
-
-class Watch:
-    """Notices commits by other processes. Holds a database connection of its own; use it from one thread at a time."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._connection: DatabaseConnection | None = None
-        self._seen: Any = None
-
-    def changed(self) -> bool:
-        """Whether anything was committed since the last call, by anybody. The first call answers False."""
-        if self._store.engine.dialect.name != "sqlite":
-            return True
-        if self._connection is None:
-            self._connection = self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        seen = sqlite.data_version(self._connection)
-        before, self._seen = self._seen, seen
-        return before is not None and before != seen
-
-    def close(self) -> None:
-        """Give the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None

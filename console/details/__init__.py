@@ -1,0 +1,1 @@
+"""Detail panes: how a frozen row of each area becomes lines to read."""

@@ -1,0 +1,1 @@
+"""What opens over a screen: pick lists, forms, questions, help."""

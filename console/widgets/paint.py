@@ -1,0 +1,131 @@
+"""Painting lines of text: stored text made safe, cut to width by cells, in tones of the theme."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.strip import Strip
+
+from console.theme import SIGNS, Tone
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+Row = Literal["", "head", "cursor", "cursor-blurred", "panel"]
+"""What a line is, which decides its background."""
+
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Characters that move the cursor, change direction or show nothing: stored text may hold them, a screen may not."""
+
+
+def clean(text: str) -> str:
+    """Stored text as it may be shown on one line: line ends become a sign, control characters a box."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda found: _stand_in(found.group()), text)
+
+
+def _stand_in(character: str) -> str:
+    if character == "\n":
+        return SIGNS.pick("↵", "|")
+    return " " if character == "\t" else SIGNS.pick("▯", "?")
+
+
+def fit(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
+    """Cut or pad text to exactly so many cells; what was cut ends in an ellipsis. `text` is clean."""
+    if width <= 0:
+        return ""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + SIGNS.pick("…", ".")
+    blank = " " * (width - length)
+    return blank + text if align == "right" else text + blank
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break clean text into lines of at most so many cells, at blanks where there are any."""
+    width = max(1, width)
+    if (len(text) if text.isascii() else cell_len(text)) <= width:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cell_len(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        while cell_len(word) > width:
+            head = _head(word, width)
+            lines.append(head)
+            word = word[len(head) :]
+        line = word
+    return [*lines, line]
+
+
+def _head(word: str, width: int) -> str:
+    used = 0
+    for place, character in enumerate(word):
+        used += cell_len(character)
+        if used > width:
+            return word[: max(1, place)]
+    return word
+
+
+class Paint:
+    """The styles of one theme: a tone on a kind of line."""
+
+    def __init__(self, variables: dict[str, str]) -> None:
+        base = Color.parse(variables["background"])
+        text = Color.parse(variables["foreground"])
+        self._tones: dict[Tone, Style] = {
+            "": Style(color=text.rich_color),
+            "muted": Style(color=base.blend(text, 0.62).rich_color),
+            "strong": Style(color=text.rich_color, bold=True),
+            "heading": Style(color=Color.parse(variables["primary"]).rich_color, bold=True),
+            "accent": Style(color=Color.parse(variables["accent"]).rich_color),
+            "ok": Style(color=Color.parse(variables["success"]).rich_color),
+            "warn": Style(color=Color.parse(variables["warning"]).rich_color),
+            "bad": Style(color=Color.parse(variables["error"]).rich_color),
+            "link": Style(color=Color.parse(variables["primary"]).rich_color),
+        }
+        primary = Color.parse(variables["primary"])
+        self._rows: dict[Row, Style] = {
+            "": Style(bgcolor=base.rich_color),
+            "head": Style(bgcolor=Color.parse(variables["surface"]).rich_color),
+            "panel": Style(bgcolor=Color.parse(variables["panel"]).rich_color),
+            "cursor": Style(bgcolor=base.blend(primary, 0.34).rich_color, bold=True),
+            "cursor-blurred": Style(bgcolor=base.blend(primary, 0.15).rich_color),
+        }
+        self.style = lru_cache(maxsize=None)(self._style)
+
+    def _style(self, tone: Tone, row: Row = "") -> Style:
+        return self._tones[tone] + self._rows[row]
+
+    def strip(self, spans: list[tuple[str, Tone]], row: Row, width: int) -> Strip:
+        """A line of clean, cut spans, filled up to `width`."""
+        segments = [Segment(text, self.style(tone, row)) for text, tone in spans if text]
+        strip = Strip(segments)
+        missing = width - strip.cell_length
+        if missing > 0:
+            segments.append(Segment(" " * missing, self.style("", row)))
+            return Strip(segments, width)
+        return strip.crop(0, width) if missing < 0 else strip
+
+
+_paints: dict[str, Paint] = {}
+
+
+def paint_of(app: App[object]) -> Paint:
+    """The styles of the theme that the app uses now."""
+    name = app.theme
+    if name not in _paints:
+        _paints[name] = Paint(app.theme_variables)
+    return _paints[name]
