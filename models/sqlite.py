@@ -1,40 +1,182 @@
-"""Everything that is true of SQLite alone: pragmas, transaction modes, and how another process's commit is noticed."""
+"""Everything that is true of SQLite alone: pragmas, transaction modes, looking without touching, copies and checks.
 
+A store's file is only ever opened through SQLite: where this process already has it open, closing the file in any
+other way would drop the locks that SQLite holds on it.
+"""
+
+import contextlib
+import os
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from models.mark import PROGRAM_NUMBER, Glance
 
 WRITES = "vault_console_writes"
 """Execution option of the engine whose transactions write: they take the write lock at once."""
 BUSY_TIMEOUT_MS = 30_000
 
 
-def prepare(engine: Engine, *, durable: bool = False) -> None:
-    """Set up every connection of `engine`.
+def engine_for(url: URL, *, durable: bool = False, building: bool = False, **options: Any) -> Engine:
+    """Make the engine of a store in a file that exists; the file is not touched before the first connection.
 
     Transactions begin explicitly, deferred for readers and IMMEDIATE for writers: the driver's own mode lets two
-    writers read the same old value and lose one update. `durable` syncs every commit to disk.
+    writers read the same old value and lose one update. `durable` syncs every commit to disk. `building` is for
+    making and migrating tables: foreign keys are off, because making a table anew would delete all rows that refer
+    to it, and the file's journal stays what it is.
     """
+    # Read and write, never create: a file that is removed under the console must not come back empty.
+    location = f"{Path(url.database or '').absolute().as_uri()}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(location, uri=True, check_same_thread=False, isolation_level=None)
+
+    engine = create_engine(url, creator=connect, poolclass=QueuePool, **options)
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi: sqlite3.Connection, _record: Any) -> None:
-        dbapi.isolation_level = None
-        cursor = dbapi.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -16384")
-        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
-        cursor.close()
+        dbapi.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        if building:
+            dbapi.execute("PRAGMA synchronous = FULL")
+            dbapi.execute("PRAGMA foreign_keys = OFF")
+            return
+        _use_wal(dbapi)
+        dbapi.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        dbapi.execute("PRAGMA foreign_keys = ON")
+        dbapi.execute("PRAGMA cache_size = -16384")
+        dbapi.execute("PRAGMA wal_autocheckpoint = 4000")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
+    return engine
 
-def data_version(connection: Connection) -> int:
-    """A number that changes when another connection commits; compare it between calls on the same connection."""
-    return int(connection.execute(text("PRAGMA data_version")).scalar_one())
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Have readers and the writer not wait for each other."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as trouble:
+            # Going over to WAL needs the file alone for a moment, and does not heed the busy timeout.
+            if trouble.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Answer a number that changes when another connection commits; compare it between calls on one connection."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def look(path: Path) -> Glance:
+    """Look at a file without changing it, and without leaving anything beside it where that can be had.
+
+    A file that is missing, or empty, gives an empty glance. Raises sqlite3.Error for one that cannot be read.
+    """
+    if not path.exists():
+        return Glance()
+    if _beside(path, "-journal"):
+        _finish(path)
+    try:
+        return _glance(path)
+    except sqlite3.DatabaseError:
+        # Another process may have begun to write while we looked past its locks: once more, before it counts.
+        return _glance(path)
+
+
+def _glance(path: Path) -> Glance:
+    with _peek(path) as connection:
+        number = connection.execute("PRAGMA application_id").fetchone()[0]
+        names = frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master"))
+        if number != PROGRAM_NUMBER:
+            return Glance(tables=names or frozenset({"?"} if number else ()))
+        info: dict[str, str] = {}
+        revisions: list[str] = []
+        if "store_info" in names:
+            info = dict(connection.execute("SELECT key, value FROM store_info"))
+        if "alembic_version" in names:
+            revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+        return Glance(ours=True, tables=names, revisions=tuple(revisions), info=info)
+
+
+@contextlib.contextmanager
+def _peek(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read a file at rest as it lies there, and one at work through its log.
+
+    Reading a file at rest the usual way would leave a -wal and a -shm file beside it.
+    """
+    at_work = _beside(path, "-wal") or _beside(path, "-journal")
+    uri = f"{path.as_uri()}?mode=ro{'' if at_work else '&immutable=1'}"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+        yield connection
+
+
+def _finish(path: Path) -> None:
+    """Let another process finish making the store, or take back what one left half made when it died.
+
+    Only for a store of ours or an empty file: anything else is not ours to mend.
+    """
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+        if path.stat().st_size and connection.execute("PRAGMA application_id").fetchone()[0] != PROGRAM_NUMBER:
+            return
+    location = f"{path.as_uri()}?mode=rw"
+    with closing(
+        sqlite3.connect(location, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+    ) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+def _beside(path: Path, suffix: str) -> bool:
+    """Answer whether SQLite's file beside the store is there and holds something."""
+    try:
+        return os.stat(f"{path}{suffix}").st_size > 0  # noqa: PTH116  (the suffix is no part of a path's own)
+    except FileNotFoundError:
+        return False
+
+
+def put_mark(connection: Connection) -> None:
+    """Mark the file itself as a store of this program, within the transaction."""
+    connection.exec_driver_sql(f"PRAGMA application_id = {PROGRAM_NUMBER}")
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy a store as of its last commit, whole or not at all, readable by whom the store is."""
+    draft = target.with_name(f"{target.name}.part")
+    try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        uri = f"{path.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(draft)) as goal:
+            source.backup(goal)
+        draft.chmod(path.stat().st_mode & 0o777)
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def broken_references(connection: Connection) -> list[str]:
+    """Answer the tables with rows that refer to a row that is not there, as sentences."""
+    count: dict[str, int] = {}
+    for table, _row, parent, _key in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        name = f"{table} to {parent}"
+        count[name] = count.get(name, 0) + 1
+    return [f"References from {name} that lead nowhere: {rows}." for name, rows in count.items()]
+
+
+def damages(connection: Connection) -> list[str]:
+    """Read the whole file and answer what is wrong with its pages, indexes and rows; long for a big store."""
+    return [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]

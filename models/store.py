@@ -1,19 +1,22 @@
 """The store: several Vaults in one database, with one way to read and one way to write."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, PoolProxiedConnection, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from models import sqlite
 from models.feed import Change, Feed, Topic
+from models.refusals import StoreFailed, refusal_for
 from models.secrets import SecretBox
 from models.tables import Lab, table_of
 from models.time import TICK, Clock, SystemClock
@@ -53,11 +56,22 @@ class Store:
         self._writing_thread: int | None = None
         self._known_tick: datetime | None = None
         self._others_wrote = False
+        self._watch_lock = threading.Lock()
+        self._watch: PoolProxiedConnection | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The store's file, or None for a store on a server."""
+        database = self.url.database if self.url.get_backend_name() == "sqlite" else None
+        return None if database is None else Path(database)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one moment of the store; what it changes is thrown away."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session that sees one moment of the store; what it changes is thrown away.
+
+        Raises StoreFailed when the store itself can no longer be used.
+        """
+        with self._in_words(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -65,10 +79,11 @@ class Store:
         """The only way to write: commits at the end, rolls back on any error, then publishes what changed.
 
         `quiet` hands out no tick of time: for the engine's sign of life alone, which is no event in any Vault.
+        Raises StoreFailed when the store itself can no longer be used: damaged, locked, or on a full disk.
         """
         if self._writing_thread == threading.get_ident():
             raise RuntimeError("a write inside a write of the same thread")
-        with self._write_lock:
+        with self._in_words(), self._write_lock:
             self._writing_thread = threading.get_ident()
             try:
                 with WriteSession(self._writer) as session:
@@ -96,12 +111,45 @@ class Store:
             self._known_tick = last if known is None else max(known, last)
         return others
 
+    def data_version(self) -> int:
+        """Answer a number that changes with every commit, by this process or another; from any thread.
+
+        Cheap enough to ask many times a second (microseconds on SQLite). Only a difference means anything. Raises
+        StoreFailed when the store can no longer be used.
+        """
+        with self._in_words():
+            if self.path is None:
+                with self.engine.connect() as connection:
+                    last: datetime = connection.execute(select(_lab.c.last_tick)).scalar_one()
+                return int(last.timestamp() * 1000)
+            with self._watch_lock:
+                if self._watch is None:
+                    # A connection of its own: the number tells of the commits of others only.
+                    self._watch = self.engine.raw_connection()
+                    self._watch.detach()
+                return sqlite.data_version(cast("sqlite3.Connection", self._watch.dbapi_connection))
+
     def close(self) -> None:
         """Let go of all database connections."""
+        with self._watch_lock:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
         self.engine.dispose()
 
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error) as trouble:
+            refusal = refusal_for(trouble, self.url, kind=StoreFailed)
+            if refusal is None:
+                raise
+            raise refusal from trouble
+
     def _tick(self, session: WriteSession) -> datetime:
-        last: datetime = session.execute(select(_lab.c.last_tick)).scalar_one()
+        # Where a write does not lock the whole store, this row makes writers take turns.
+        last: datetime = session.execute(select(_lab.c.last_tick).with_for_update()).scalar_one()
         if self._known_tick is not None and last != self._known_tick:
             self._others_wrote = True
         now = max(self.clock.now(), last + TICK)
@@ -118,7 +166,5 @@ def engine_for(url: URL | str, *, durable: bool = False) -> Engine:
         "hide_parameters": True,
     }
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=QueuePool, **options)
-        sqlite.prepare(engine, durable=durable)
-        return engine
+        return sqlite.engine_for(url, durable=durable, **options)
     return create_engine(url, pool_pre_ping=True, **options)
