@@ -56,9 +56,15 @@ class Checks:
         """Check an API name by the rules of custom names, or of standard ones, which are exempt from them."""
         self.note(field, api_name_problem(name, standard=standard))
 
+    def number(self, field: str, value: int) -> bool:
+        """Check an id that a person gave; answers whether the database can be asked about it."""
+        good = 0 < value <= LARGEST_ID
+        self.refuse(field, f"A whole number from 1 to {LARGEST_ID} is needed.", when=not good)
+        return good
+
     def user(self, session: Session, field: str, vault_id: int, user_id: int | None) -> None:
         """Check that a user, when one is given, is an active user of the Vault."""
-        if user_id is None:
+        if user_id is None or not self.number(field, user_id):
             return
         active = session.execute(
             select(_users.c.active).where(_users.c.vault_id == vault_id, _users.c.id == user_id)

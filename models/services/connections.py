@@ -9,7 +9,7 @@ from models.audit import audit
 from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
-from models.services.checks import LARGEST_ID, TYPE_LABELS, Checks, changed, key_of
+from models.services.checks import TYPE_LABELS, Checks, changed, key_of
 from models.services.vaults import application_owner_id
 from models.store import WriteSession
 from models.tables import (
@@ -175,9 +175,7 @@ def _check_remote(
         ):
             checks.refuse(field, "Only a Vault to Vault connection has a remote Vault.", when=bool(value))
     elif remote_vault_id is not None:
-        checks.refuse(
-            "remote_vault_id", "A Vault ID is a whole number above 0.", when=not 0 < remote_vault_id <= LARGEST_ID
-        )
+        checks.number("remote_vault_id", remote_vault_id)
         # Assumed: the vendor publishes no rule against it; a connection within one Vault is what Local is for.
         checks.refuse(
             "remote_vault_id",

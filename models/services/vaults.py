@@ -16,7 +16,7 @@ from models.audit import audit
 from models.errors import NotFound, NotPossible
 from models.feed import Topic
 from models.permissions import STANDARD_PROFILES, SYSTEM_ADMIN, VAULT_OWNER, Actor, Permission, Right
-from models.services.checks import LARGEST_ID, Checks, key_of
+from models.services.checks import Checks, key_of
 from models.services.objects import FieldSpec, NamedLabel, add_fields, create_object, create_picklist
 from models.store import WriteSession
 from models.tables import Job, JobKind, ProfilePermission, SecurityProfile, User, Vault, table_of
@@ -71,16 +71,16 @@ def create_vault(
     """
     order = write.execute(select(func.count()).select_from(_vaults)).scalar_one()
     checks = Checks()
-    checks.refuse("id", f"A whole number from 1 to {LARGEST_ID} is needed.", when=not 0 < id <= LARGEST_ID)
+    if checks.number("id", id):
+        checks.unless(write, "id", f"There is already a Vault {id}.", _vaults.c.id == id)
     name = checks.text("name", name, 100, required=True)
     family = checks.text("family", family, 60, required=True)
     for field, host in (("dns_host", dns_host), ("domain", domain)):
         checks.text(field, host, 255, required=True)
         checks.refuse(field, "A host name such as clinical.example.com is needed.", when=not _HOST.fullmatch(host))
-    checks.unless(write, "id", f"There is already a Vault {id}.", _vaults.c.id == id)
     checks.unless(write, "name", f"There is already a Vault named {name}.", _vaults.c.name == name)
     checks.unless(write, "dns_host", f"Another Vault is reached as {dns_host}.", _vaults.c.dns_host == dns_host)
-    if parent_id is not None and write.get(Vault, parent_id) is None:
+    if parent_id is not None and checks.number("parent_id", parent_id) and write.get(Vault, parent_id) is None:
         checks.note("parent_id", f"There is no Vault {parent_id} to be the parent.")
     checks.done()
     vault = Vault(
