@@ -106,6 +106,8 @@ def is_free(state: LabState, real: datetime) -> bool:
 
 def who_holds(state: LabState) -> str:
     """One sentence about the engine that holds the lab, for a window that only watches."""
+    if state.holder is None:
+        return "No engine runs on this store. This window only watches."
     return (
         f"Another engine runs on this store (process {state.holder_pid} on host {state.holder_host}). "
         "This window only watches."

@@ -1,0 +1,82 @@
+"""Old job runs are cleared away, so that a lab which runs for months does not drown in runs that moved nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, func, select, update
+
+from models.feed import Topic
+from models.store import Store
+from models.tables import ExceptionMessage, JobRun, RunStatus, SparkMessage, table_of
+from scheduler.runs import COUNTS
+
+_runs = table_of(JobRun)
+_messages = table_of(SparkMessage)
+_exceptions = table_of(ExceptionMessage)
+
+KEEP_IDLE_RUNS = timedelta(days=1)
+"""How long (lab time) a run is kept that moved nothing and met no error."""
+KEEP_RUNS = timedelta(days=30)
+"""How long (lab time) any other run is kept."""
+BATCH = 100
+"""How many runs are deleted in one transaction: jobs wait for it."""
+
+_moved_nothing = and_(_runs.c.status == RunStatus.SUCCESS, *(_runs.c[name] == 0 for name in COUNTS))
+
+
+class Housekeeping:
+    """Clears away old job runs. One object serves one engine: it remembers how far it has looked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looked_until = 0
+
+    def clear_runs(self) -> int:
+        """Delete the runs that are too old by now; answers how many."""
+        now = self._store.clock.now()
+        return self._clear_idle(now - KEEP_IDLE_RUNS) + self._clear_all(now - KEEP_RUNS)
+
+    def _clear_idle(self, before: datetime) -> int:
+        """Runs are numbered in the order they began: none is looked at twice."""
+        with self._store.read() as session:
+            last = session.execute(select(func.max(_runs.c.id))).scalar()
+        # When the last run of all was cleared away, numbers begin anew.
+        self._looked_until = min(self._looked_until, last or 0)
+        cleared = 0
+        while True:
+            rows = self._oldest(before, after_id=self._looked_until)
+            if not rows:
+                return cleared
+            cleared += self._delete([row for row in rows if row.moved_nothing])
+            self._looked_until = rows[-1].id
+
+    def _clear_all(self, before: datetime) -> int:
+        cleared = 0
+        while rows := self._oldest(before, after_id=0):
+            cleared += self._delete(rows)
+        return cleared
+
+    def _oldest(self, before: datetime, *, after_id: int) -> list[Row[Any]]:
+        """The next finished runs that began before a lab time, up to the first that did not."""
+        with self._store.read() as session:
+            rows = session.execute(
+                select(_runs.c.id, _runs.c.vault_id, _runs.c.started_at, _moved_nothing.label("moved_nothing"))
+                .where(_runs.c.id > after_id, _runs.c.status != RunStatus.RUNNING)
+                .order_by(_runs.c.id)
+                .limit(BATCH)
+            ).all()
+        return [row for row in rows if row.started_at < before]
+
+    def _delete(self, rows: Sequence[Row[Any]]) -> int:
+        if not rows:
+            return 0
+        ids = [row.id for row in rows]
+        with self._store.write() as write:
+            # A message or an exception outlives the run that moved or met it.
+            for column in (_messages.c.claimed_by, _messages.c.put_by, _messages.c.taken_by, _exceptions.c.run_id):
+                write.execute(update(column.table).where(column.in_(ids)).values({column.name: None}))
+            write.execute(delete(_runs).where(_runs.c.id.in_(ids)))
+            for vault_id in {row.vault_id for row in rows}:
+                write.changed(Topic.JOBS, vault_id)
+        return len(ids)
