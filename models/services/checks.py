@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from models.errors import InvalidInput, NotFound
 from models.naming import api_name_problem
-from models.tables import Connection, ConnectionType, User, table_of
+from models.tables import Connection, ConnectionType, User, Vault, table_of
 
 LARGEST_ID = 2**31 - 1
 """The largest id that a column of whole numbers holds on every database."""
@@ -89,6 +89,12 @@ def in_vault(session: Session, model: type[_Row], key: int, vault_id: int, what:
     if row is None or row.vault_id != vault_id:
         raise NotFound(f"Vault {vault_id} has no {what} {key}.", "It may have been deleted in the meantime.")
     return row
+
+
+def require_vault(session: Session, vault_id: int) -> None:
+    """Let pass the id of a Vault. Raises NotFound."""
+    if not 0 < vault_id <= LARGEST_ID or session.get(Vault, vault_id) is None:
+        raise NotFound(f"There is no Vault {vault_id}.", "Check the Vault ID.")
 
 
 def connection_in_vault(session: Session, connection_id: int, vault_id: int) -> Connection:

@@ -11,7 +11,7 @@ from models.errors import NotFound
 from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem
 from models.permissions import Actor
-from models.services.checks import Checks, key_of
+from models.services.checks import Checks, key_of, require_vault
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import FieldType, ObjectField, Picklist, PicklistValue, VaultObject, table_of
@@ -47,7 +47,8 @@ class FieldSpec:
 def create_picklist(
     write: WriteSession, vault_id: int, name: str, label: str, values: Sequence[NamedLabel]
 ) -> Picklist:
-    """Make a picklist with its values in order. Raises InvalidInput."""
+    """Make a picklist with its values in order. Raises NotFound, InvalidInput."""
+    require_vault(write, vault_id)
     checks = Checks()
     checks.note("name", api_name_problem(name, standard=True))
     label = checks.text("label", label, 100, required=True)
@@ -90,8 +91,9 @@ def create_object(
 ) -> VaultObject:
     """Make an object with its fields and lifecycle states (the first one is the starting state).
 
-    `prefix` begins the ids of its records: three letters or digits, once per Vault. Raises InvalidInput.
+    `prefix` begins the ids of its records: three letters or digits, once per Vault. Raises NotFound, InvalidInput.
     """
+    require_vault(write, vault_id)
     checks = Checks()
     checks.note("name", api_name_problem(name, standard=True))
     label = checks.text("label", label, 100, required=True)

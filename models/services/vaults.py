@@ -16,7 +16,7 @@ from models.audit import audit
 from models.errors import NotFound, NotPossible
 from models.feed import Topic
 from models.permissions import STANDARD_PROFILES, SYSTEM_ADMIN, VAULT_OWNER, Actor, Permission, Right
-from models.services.checks import Checks, key_of
+from models.services.checks import Checks, key_of, require_vault
 from models.services.objects import FieldSpec, NamedLabel, add_fields, create_object, create_picklist
 from models.store import WriteSession
 from models.tables import Job, JobKind, ProfilePermission, SecurityProfile, User, Vault, table_of
@@ -116,7 +116,8 @@ def create_user(
     email: str = "",
     active: bool = True,
 ) -> User:
-    """Make a user of a Vault with a security profile, by the profile's name. Raises InvalidInput."""
+    """Make a user of a Vault with a security profile, by the profile's name. Raises NotFound, InvalidInput."""
+    require_vault(write, vault_id)
     checks = Checks()
     username = checks.text("username", username, 100, required=True)
     first_name = checks.text("first_name", first_name, 100)
@@ -159,7 +160,8 @@ def application_owner_id(session: Session, vault_id: int) -> int | None:
 
 
 def create_profile(write: WriteSession, vault_id: int, name: str, permissions: Collection[str]) -> SecurityProfile:
-    """Make a custom security profile that grants these permissions, by their labels. Raises InvalidInput."""
+    """Make a custom security profile that grants these permissions, by their labels. Raises NotFound, InvalidInput."""
+    require_vault(write, vault_id)
     checks = Checks()
     name = checks.text("name", name, 100, required=True)
     taken = f"Vault {vault_id} already has a security profile {name}."

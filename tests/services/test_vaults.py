@@ -12,6 +12,7 @@ from models.services.vaults import (
     application_owner_id,
     create_object,
     create_picklist,
+    create_profile,
     create_user,
     create_vault,
 )
@@ -216,3 +217,15 @@ def test_fields_are_added_behind_those_an_object_has(store: Store) -> None:
         add_fields(write, 1001, "study__v", [])
     with store.read() as session:
         assert list(load_object(session, 1001, "product__v").fields) == ["one__v", "two__v"]
+
+
+def test_nothing_is_made_in_a_vault_that_does_not_exist(store: Store) -> None:
+    with store.write() as write:
+        for attempt in (
+            lambda: create_user(write, 7, "ada", "", "", "System Admin"),
+            lambda: create_profile(write, 7, "Custom", set()),
+            lambda: create_picklist(write, 7, "phase__v", "Phase", ["one__v"]),
+            lambda: create_object(write, 10**30, "product__v", "Product", "Products", "V0A"),
+        ):
+            with pytest.raises(NotFound, match="There is no Vault"):
+                attempt()
