@@ -88,8 +88,6 @@ def look(path: Path) -> Glance:
     """
     if not path.exists():
         return Glance()
-    if _beside(path, "-journal"):
-        _finish(path)
     try:
         return _glance(path)
     except sqlite3.DatabaseError:
@@ -98,44 +96,43 @@ def look(path: Path) -> Glance:
 
 
 def _glance(path: Path) -> Glance:
-    with _peek(path) as connection:
+    with _peek(path, at_work=False) as connection:
         number = connection.execute("PRAGMA application_id").fetchone()[0]
-        names = frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master"))
-        if number != PROGRAM_NUMBER:
-            return Glance(tables=names or frozenset({"?"} if number else ()))
+        names = _names(connection)
+    if number not in (0, PROGRAM_NUMBER) or (names and number == 0):
+        return Glance(tables=names or frozenset({"sqlite_master"}))
+    if _beside(path, "-journal") and (number == PROGRAM_NUMBER or path.stat().st_size == 0):
+        _finish(path)
+    with _peek(path, at_work=_beside(path, "-wal") or _beside(path, "-journal")) as connection:
+        names = _names(connection)
         info: dict[str, str] = {}
         revisions: list[str] = []
         if "store_info" in names:
             info = dict(connection.execute("SELECT key, value FROM store_info"))
         if "alembic_version" in names:
             revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
-        return Glance(ours=True, tables=names, revisions=tuple(revisions), info=info)
+        return Glance(number == PROGRAM_NUMBER, names, tuple(revisions), info)
+
+
+def _names(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master"))
 
 
 @contextlib.contextmanager
-def _peek(path: Path) -> Iterator[sqlite3.Connection]:
-    """Read a file at rest as it lies there, and one at work through its log.
+def _peek(path: Path, *, at_work: bool) -> Iterator[sqlite3.Connection]:
+    """Read a file at work through its log, and one at rest as it lies there.
 
     Reading a file at rest the usual way would leave a -wal and a -shm file beside it.
     """
-    at_work = _beside(path, "-wal") or _beside(path, "-journal")
     uri = f"{path.as_uri()}?mode=ro{'' if at_work else '&immutable=1'}"
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
         yield connection
 
 
 def _finish(path: Path) -> None:
-    """Let another process finish making the store, or take back what one left half made when it died.
-
-    Only for a store of ours or an empty file: anything else is not ours to mend.
-    """
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-        if path.stat().st_size and connection.execute("PRAGMA application_id").fetchone()[0] != PROGRAM_NUMBER:
-            return
-    location = f"{path.as_uri()}?mode=rw"
-    with closing(
-        sqlite3.connect(location, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
-    ) as connection:
+    """Let another process finish making our store, or take back what one left half made when it died."""
+    uri = f"{path.as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 
