@@ -17,9 +17,9 @@ from models.tables import Record, table_of
 _records = table_of(Record)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SourceRow:
-    """A source record: who it is, and the asked fields by path."""
+    """A source record: who it is, and its values by query field; an empty field may be absent."""
 
     record_id: str
     global_id: str
@@ -44,65 +44,53 @@ def unknown_paths(model: ObjectModel, related: Mapping[str, ObjectModel], paths:
 def read_source_rows(
     session: Session, model: ObjectModel, record_ids: Sequence[str], paths: Sequence[str]
 ) -> dict[str, SourceRow]:
-    """Read records by id; answers a row for each that still exists, with every path's value (None when empty)."""
-    own = [path for path in paths if "." not in path]
+    """Read records by id; answers a row for each that still exists, ready to give the value of every path."""
+    system = [path for path in paths if path in SYSTEM_COLUMNS]
     walked: dict[str, list[str]] = {}
     for path in paths:
         relationship, dot, name = path.rpartition(".")
         if dot:
             walked.setdefault(relationship, []).append(name)
-    rows: dict[str, SourceRow] = {}
-    references: dict[str, dict[str, str]] = {relationship: {} for relationship in walked}
-    for row in session.execute(_statement(model.vault_id, model.id, record_ids, own)):
-        mapping = row._mapping  # noqa: SLF001 - the public name of a row's columns by key
-        data = mapping["data"]
-        values = {path: mapping[path] if path in SYSTEM_COLUMNS else data.get(path) for path in own}
-        rows[mapping["_id"]] = SourceRow(
-            mapping["_id"], mapping["_global_id"], mapping["_link"], mapping["_name"], values
-        )
-        for relationship, found in references.items():
-            reference = data.get(model.relationships[relationship].name)
-            if reference is not None:
-                found[mapping["_id"]] = reference
+    rows = _read(session, model.vault_id, model.id, record_ids, system)
     for relationship, names in walked.items():
-        _walk(session, model, relationship, names, references[relationship], rows)
+        _walk(session, model, relationship, names, rows)
+    return rows
+
+
+def _read(
+    session: Session, vault_id: int, object_id: int, record_ids: Sequence[str], system: Sequence[str]
+) -> dict[str, SourceRow]:
+    statement = select(
+        _records.c.object_id,
+        _records.c.record_id,
+        _records.c.global_id,
+        _records.c.link,
+        _records.c.name,
+        _records.c.data,
+        *(_records.c[SYSTEM_COLUMNS[path]] for path in system),
+    ).where(_records.c.vault_id == vault_id, _records.c.record_id.in_(record_ids))
+    rows: dict[str, SourceRow] = {}
+    # The object is compared here, not in SQL, where it would tempt the planner to walk the whole object.
+    for of_object, record_id, global_id, link, name, data, *more in session.execute(statement).all():
+        if of_object != object_id:
+            continue
+        if system:
+            data.update(zip(system, more, strict=True))
+        rows[record_id] = SourceRow(record_id, global_id, link, name, data)
     return rows
 
 
 def _walk(
-    session: Session,
-    model: ObjectModel,
-    relationship: str,
-    names: Sequence[str],
-    references: Mapping[str, str],
-    rows: Mapping[str, SourceRow],
+    session: Session, model: ObjectModel, relationship: str, names: Sequence[str], rows: Mapping[str, SourceRow]
 ) -> None:
+    """Give each row the values of the record it refers to, under the dotted names of the query fields."""
     reference = model.relationships[relationship]
-    wanted = sorted(set(references.values()))
-    found: dict[str, dict[str, Any]] = {}
+    wanted = sorted({value for row in rows.values() if (value := row.values.get(reference.name)) is not None})
+    related: Mapping[str, SourceRow] = {}
     if wanted and reference.reference_id is not None:
-        for row in session.execute(_statement(model.vault_id, reference.reference_id, wanted, names)):
-            mapping = row._mapping  # noqa: SLF001
-            found[mapping["_id"]] = {
-                name: mapping[name] if name in SYSTEM_COLUMNS else mapping["data"].get(name) for name in names
-            }
-    empty: dict[str, Any] = dict.fromkeys(names)
-    for record_id, source in rows.items():
-        values = found.get(references.get(record_id, ""), empty)
-        source.values.update({f"{relationship}.{name}": value for name, value in values.items()})
-
-
-def _statement(vault_id: int, object_id: int, record_ids: Sequence[str], paths: Sequence[str]) -> Any:
-    columns = [
-        _records.c.record_id.label("_id"),
-        _records.c.global_id.label("_global_id"),
-        _records.c.link.label("_link"),
-        _records.c.name.label("_name"),
-        *(_records.c[SYSTEM_COLUMNS[path]].label(path) for path in paths if path in SYSTEM_COLUMNS),
-        _records.c.data,
-    ]
-    return select(*columns).where(
-        _records.c.vault_id == vault_id,
-        _records.c.object_id == object_id,
-        _records.c.record_id.in_(record_ids),
-    )
+        system = [name for name in names if name in SYSTEM_COLUMNS]
+        related = _read(session, model.vault_id, reference.reference_id, wanted, system)
+    for row in rows.values():
+        parent = related.get(row.values.get(reference.name, ""))
+        if parent is not None:
+            row.values.update({f"{relationship}.{name}": parent.values.get(name) for name in names})

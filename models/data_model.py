@@ -192,6 +192,8 @@ def _cleaner(model: FieldModel) -> Cleaner:
 
 def _text(longest: int) -> Cleaner:
     def clean(value: Any) -> str:
+        if type(value) is str and len(value) <= longest:  # the usual case, first and fast
+            return value
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"Text is needed, not {_kind(value)}.")  # noqa: TRY004 - one kind of error for all cleaners
         text = value if isinstance(value, str) else str(value)
@@ -203,6 +205,8 @@ def _text(longest: int) -> Cleaner:
 
 
 def _number(value: Any) -> int | float:
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         raise ValueError("A number is needed, not yes or no.")  # noqa: TRY004
     if isinstance(value, str):

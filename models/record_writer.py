@@ -5,13 +5,14 @@ rules: all bad fields are named at once, a unique value has one owner, a referen
 changes nothing touches no Modified Date (integration facts, section 5).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 
+from models.bulk import bulk_insert
 from models.data_model import FieldModel, ObjectModel
 from models.feed import Topic
 from models.store import WriteSession
@@ -25,6 +26,7 @@ _vaults = table_of(Vault)
 BATCH = 500
 """Records per statement: larger sets are cut, so that a query never carries more parameters than a database takes."""
 
+_INSERTED = ("record_id", "global_id", "name", "link", "status", "state", "data")
 _UPDATE = (
     update(_records)
     .where(_records.c.id == bindparam("key"))
@@ -58,7 +60,10 @@ class Existing:
 
 @dataclass(slots=True)
 class Draft:
-    """A wish to create a record, or to change `existing`. `values` are raw; `problems` may come filled from before."""
+    """A wish to create a record, or to change `existing`.
+
+    `values` are clean, as `ObjectModel.clean` answers them, and `problems` is what was found wrong so far.
+    """
 
     values: Mapping[str, Any]
     existing: Existing | None = None
@@ -72,6 +77,12 @@ class Draft:
         self.problems.setdefault(name, problem)
 
 
+def draft(model: ObjectModel, values: Mapping[str, Any], existing: Existing | None = None) -> Draft:
+    """A draft from values as a person gives them, typed or as text."""
+    cleaned, problems = model.clean(values)
+    return Draft(cleaned, existing, problems)
+
+
 def existing_from_row(row: Any) -> Existing:
     """Make an `Existing` from a row of the record table with all its columns."""
     values = {name: getattr(row, SYSTEM_COLUMNS[name]) for name in WRITABLE}
@@ -79,20 +90,34 @@ def existing_from_row(row: Any) -> Existing:
     return Existing(row.id, row.record_id, row.global_id, values)
 
 
-def write_records(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
+def write_records(
+    write: WriteSession,
+    model: ObjectModel,
+    drafts: Sequence[Draft],
+    user_id: int | None,
+    resolved: Collection[str] = (),
+) -> None:
     """Apply drafts to one object; each draft is given its effect, its record id, and its problems by field.
 
-    A draft with a problem is left out and the others are written.
+    A draft with a problem is left out and the others are written. `resolved` names the object references whose
+    records this transaction has just looked up, so that they need not be looked up again.
     """
+    references = [reference for reference in model.references if reference.name not in resolved]
     for start in range(0, len(drafts), BATCH):
-        _write_batch(write, model, drafts[start : start + BATCH], user_id)
+        _write_batch(write, model, drafts[start : start + BATCH], user_id, references)
 
 
-def _write_batch(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
+def _write_batch(
+    write: WriteSession,
+    model: ObjectModel,
+    drafts: Sequence[Draft],
+    user_id: int | None,
+    references: Sequence[FieldModel],
+) -> None:
     for draft in drafts:
         _check(model, draft)
     good = [draft for draft in drafts if not draft.problems]
-    for reference in model.references:
+    for reference in references:
         _check_references(write, model, reference, good)
     for unique in model.unique:
         _check_unique(write, unique, good)
@@ -117,19 +142,13 @@ def _unchanged(draft: Draft, existing: Existing) -> bool:
 
 
 def _check(model: ObjectModel, draft: Draft) -> None:
-    """Clean the values and merge them over the existing ones; `result` then holds every field that is not empty."""
-    cleaned, problems = model.clean(draft.values)
-    for name, problem in problems.items():
-        draft.fail(name, problem)
+    """Merge the values over the existing ones; `result` then holds every field that is not empty."""
+    merged = draft.values if draft.existing is None else {**draft.existing.values, **draft.values}
+    result = draft.result = {name: value for name, value in merged.items() if value is not None}
     if draft.existing is None:
-        merged = cleaned
-        if merged.get("status__v") is None:
-            merged["status__v"] = RecordStatus.ACTIVE
-        if model.starting_state and merged.get("state__v") is None:
-            merged["state__v"] = model.starting_state
-    else:
-        merged = draft.existing.values | cleaned
-    draft.result = {name: value for name, value in merged.items() if value is not None}
+        result.setdefault("status__v", RecordStatus.ACTIVE)
+        if model.starting_state:
+            result.setdefault("state__v", model.starting_state)
     if "name__v" not in draft.result:
         draft.fail("name__v", "Name is required.")
     if "status__v" not in draft.result:
@@ -152,8 +171,9 @@ def _check_references(write: WriteSession, model: ObjectModel, reference: FieldM
         write.execute(
             select(_records.c.record_id).where(
                 _records.c.vault_id == model.vault_id,
-                _records.c.object_id == reference.reference_id,
                 _records.c.record_id.in_(wanted),
+                # Through a sum, so that the planner goes by the ids and does not walk the whole object.
+                _records.c.object_id + 0 == reference.reference_id,
             )
         ).scalars()
     )
@@ -201,25 +221,27 @@ def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], us
         data = dict(draft.result)
         draft.record_id = f"{model.prefix}{number:012d}"
         rows.append(
-            {
-                "vault_id": model.vault_id,
-                "object_id": model.id,
-                "record_id": draft.record_id,
-                "global_id": f"{model.vault_id}_{number}",
-                "name": data.pop("name__v"),
-                "link": data.pop("link__sys", None),
-                "status": data.pop("status__v"),
-                "state": data.pop("state__v", None),
-                "created_by": user_id,
-                "created_at": write.now,
-                "modified_by": user_id,
-                "modified_at": write.now,
-                "data": data,
-            }
+            (
+                draft.record_id,
+                f"{model.vault_id}_{number}",
+                data.pop("name__v"),
+                data.pop("link__sys", None),
+                data.pop("status__v"),
+                data.pop("state__v", None),
+                data,
+            )
         )
         draft.effect = Effect.CREATED
         number += 1
-    write.execute(insert(_records), rows)
+    same = {
+        "vault_id": model.vault_id,
+        "object_id": model.id,
+        "created_by": user_id,
+        "created_at": write.now,
+        "modified_by": user_id,
+        "modified_at": write.now,
+    }
+    bulk_insert(write, _records, same=same, columns=_INSERTED, rows=rows)
 
 
 def _update(write: WriteSession, drafts: Sequence[Draft], user_id: int | None) -> None:

@@ -126,8 +126,9 @@ def _apply_target(
             continue
         if existing is None:
             candidate.values.setdefault("link__sys", candidate.row.global_id)
-        drafted.append((candidate, Draft(candidate.values, existing, dict(candidate.problems))))
-    write_records(write, target.model, [draft for _, draft in drafted], route.writes_as)
+        drafted.append((candidate, Draft(candidate.values, existing, candidate.problems)))
+    resolved = {rule.target_field for rule in target.field_rules if rule.resolves}
+    write_records(write, target.model, [draft for _, draft in drafted], route.writes_as, resolved)
     for candidate, draft in drafted:
         applied.add(candidate, target, draft)
 
@@ -157,7 +158,7 @@ def _match(
     statement = (
         select(_records).where(_records.c.object_id == target.model.id, column.in_(list(keys))).order_by(_records.c.id)
     )
-    for row in write.execute(statement):
+    for row in write.execute(statement).all():
         key = row.link if route.matching is Matching.LINK else row.global_id
         found.setdefault(keys[key], existing_from_row(row))
     return found
@@ -180,7 +181,6 @@ def _resolve(
     statement = (
         select(column, _records.c.record_id)
         .where(
-            _records.c.vault_id == target.model.vault_id,
             _records.c.object_id == rule.reference.reference_id,
             column.in_(sorted(keys)),
         )

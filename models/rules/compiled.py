@@ -6,9 +6,10 @@ default, else nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from models.data_model import FieldModel, ObjectModel
+from models.data_model import Cleaner, FieldModel, ObjectModel
 from models.tables import FieldType
 
 
@@ -26,13 +27,28 @@ class CompiledFieldRule:
     """The target field when it refers to another object and `match_on` names what to find the record by."""
     match_on: str | None
 
+    cleaner: Cleaner
+    """Checks a value for the target field."""
+
     @property
     def resolves(self) -> bool:
         """Whether the value is a key by which the referenced record is found, rather than its id."""
         return self.reference is not None and self.match_on not in (None, "id")
 
+    def evaluate(self, row: Mapping[str, Any]) -> Any:
+        """The checked value for the target field, None for empty. Raises ValueError with what is wrong."""
+        value = row.get(self.query_field) if self.query_field is not None else None
+        if value is not None and self.lookup is not None:
+            key = value if isinstance(value, str) else str(value)
+            value = self.lookup.get(key)
+            if value is None and self.default is None:
+                raise ValueError(f"Reference lookup {self.lookup_name} has no entry for {key!r}.")
+        if value is None:
+            value = self.default
+        return None if value is None else self.cleaner(value)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class CompiledTarget:
     """What one integration rule writes to one target object."""
 
@@ -41,22 +57,51 @@ class CompiledTarget:
     field_rules: tuple[CompiledFieldRule, ...]
 
     def evaluate(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Work out the target fields for one source row; answers values and problems by target field.
+        """Work out the target fields for one source row; answers checked values and problems by target field.
 
-        A reference that is matched on a field is answered as that field's value, not yet as a record id.
+        A reference that is matched on a field is answered as that field's value, not yet as a record id. An empty
+        value is None. A problem leaves its field out of the values.
         """
+        get = row.get
+        try:
+            # Nearly every row is sound: plain mappings first, without a guard around each of them.
+            values = {
+                target_field: cleaner(value) if (value := get(query_field)) is not None else None
+                for target_field, query_field, cleaner in self.plain
+            }
+        except ValueError:
+            return self._evaluate_each(row, self.field_rules)
+        if not self.others:
+            return values, {}
+        more, problems = self._evaluate_each(row, self.others)
+        values.update(more)
+        return values, problems
+
+    @cached_property
+    def plain(self) -> tuple[tuple[str, str, Cleaner], ...]:
+        """The field rules that only copy: target field, query field, cleaner."""
+        return tuple(
+            (rule.target_field, rule.query_field, rule.cleaner)
+            for rule in self.field_rules
+            if rule.query_field is not None and rule.lookup is None and rule.default is None
+        )
+
+    @cached_property
+    def others(self) -> tuple[CompiledFieldRule, ...]:
+        """The field rules with a lookup or a default."""
+        copied = {target_field for target_field, _, _ in self.plain}
+        return tuple(rule for rule in self.field_rules if rule.target_field not in copied)
+
+    def _evaluate_each(
+        self, row: Mapping[str, Any], rules: Sequence[CompiledFieldRule]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         values: dict[str, Any] = {}
         problems: dict[str, str] = {}
-        for rule in self.field_rules:
-            value = row[rule.query_field] if rule.query_field is not None else None
-            if value is not None and rule.lookup is not None:
-                key = value if isinstance(value, str) else str(value)
-                value = rule.lookup.get(key)
-                if value is None and rule.default is None:
-                    problems[rule.target_field] = f"Reference lookup {rule.lookup_name} has no entry for {key!r}."
-            if value is None:
-                value = rule.default
-            values[rule.target_field] = value
+        for rule in rules:
+            try:
+                values[rule.target_field] = rule.evaluate(row)
+            except ValueError as problem:
+                problems[rule.target_field] = str(problem)
         return values, problems
 
 
@@ -85,6 +130,7 @@ def compile_target(
             continue
         field = model.fields.get(rule.target_field)
         reference = field if field is not None and field.type is FieldType.OBJECT else None
+        match_on = rule.target_lookup_field if reference is not None else None
         lookup_name, lookup = lookups.get(rule.reference_lookup_id, (None, None))
         compiled.append(
             CompiledFieldRule(
@@ -95,7 +141,8 @@ def compile_target(
                 lookup_name=lookup_name,
                 lookup=lookup,
                 reference=reference,
-                match_on=rule.target_lookup_field,
+                match_on=match_on,
+                cleaner=str if match_on not in (None, "id") else model.cleaners[rule.target_field],
             )
         )
     return CompiledTarget(rule_name, model, tuple(compiled)), problems

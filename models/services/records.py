@@ -10,7 +10,7 @@ from models.data_model import ObjectModel, load_object
 from models.errors import InvalidInput, NotFound
 from models.feed import Topic
 from models.permissions import Actor, Right
-from models.record_writer import Draft, Effect, Existing, existing_from_row, write_records
+from models.record_writer import Effect, Existing, draft, existing_from_row, write_records
 from models.store import WriteSession
 from models.tables import Record, Tombstone, VaultObject, table_of
 
@@ -22,19 +22,19 @@ def create_record(write: WriteSession, actor: Actor, object_name: str, values: M
     """Create a record; answers its id. Raises NotAllowed, NotFound, or InvalidInput that names every bad field."""
     model = load_object(write, actor.vault_id, object_name)
     actor.require_object(object_name, Right.CREATE)
-    draft = Draft(values)
-    write_records(write, model, [draft], actor.user_id)
-    if draft.problems:
-        raise InvalidInput(draft.problems)
+    wanted = draft(model, values)
+    write_records(write, model, [wanted], actor.user_id)
+    if wanted.problems:
+        raise InvalidInput(wanted.problems)
     audit(
         write,
         actor,
         action="Create",
         object_name=model.name,
-        item=f"{model.label}: {draft.result['name__v']}",
-        record_id=draft.record_id,
+        item=f"{model.label}: {wanted.result['name__v']}",
+        record_id=wanted.record_id,
     )
-    return draft.record_id
+    return wanted.record_id
 
 
 def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -44,12 +44,12 @@ def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Se
     """
     model = load_object(write, actor.vault_id, object_name)
     actor.require_object(object_name, Right.CREATE)
-    drafts = [Draft(row) for row in rows]
+    drafts = [draft(model, row) for row in rows]
     write_records(write, model, drafts, actor.user_id)
-    for number, draft in enumerate(drafts, start=1):
-        if draft.problems:
-            raise InvalidInput({f"row {number}, {name}": text for name, text in draft.problems.items()})
-    return [draft.record_id for draft in drafts]
+    for number, wanted in enumerate(drafts, start=1):
+        if wanted.problems:
+            raise InvalidInput({f"row {number}, {name}": text for name, text in wanted.problems.items()})
+    return [wanted.record_id for wanted in drafts]
 
 
 def change_record(write: WriteSession, actor: Actor, record_id: str, values: Mapping[str, Any]) -> bool:
@@ -59,24 +59,24 @@ def change_record(write: WriteSession, actor: Actor, record_id: str, values: Map
     """
     model, existing = _load(write, actor, record_id)
     actor.require_object(model.name, Right.EDIT)
-    draft = Draft(values, existing)
-    write_records(write, model, [draft], actor.user_id)
-    if draft.problems:
-        raise InvalidInput(draft.problems)
-    if draft.effect is Effect.UNCHANGED:
+    wanted = draft(model, values, existing)
+    write_records(write, model, [wanted], actor.user_id)
+    if wanted.problems:
+        raise InvalidInput(wanted.problems)
+    if wanted.effect is Effect.UNCHANGED:
         return False
     before = {name: value for name, value in existing.values.items() if value is not None}
     changes = {
-        name: (before.get(name), draft.result.get(name))
-        for name in {**before, **draft.result}
-        if before.get(name) != draft.result.get(name)
+        name: (before.get(name), wanted.result.get(name))
+        for name in {**before, **wanted.result}
+        if before.get(name) != wanted.result.get(name)
     }
     audit(
         write,
         actor,
         action="Edit",
         object_name=model.name,
-        item=f"{model.label}: {draft.result['name__v']}",
+        item=f"{model.label}: {wanted.result['name__v']}",
         record_id=record_id,
         changes=changes,
     )
