@@ -12,8 +12,8 @@ from models.time import whole_milliseconds
 from seed.population import Known, Population
 from seed.values import After, Chance, Days, Get, MinutesAgo, Pick, Ref, Value, Weighted, Whole
 
-PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)(?::(0?\d+))?\}")
-"""A path in a text, with a width for numbers: `{first}`, `{parent.country__v.code__sys}`, `{n:03}`."""
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_.]*)(?::(0?\d+|lower))?\}")
+"""A path in a text, with a width for numbers or `lower`: `{first}`, `{parent.country__v.code__sys}`, `{n:03}`."""
 
 Words = Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]
 
@@ -68,7 +68,7 @@ class Drawing:
             case Get(get=path):
                 return self.at(scene, path)
             case Pick(pick=choices, by=by):
-                return self.random.choice(self._choices(scene, choices, by))
+                return self.one(scene, self.random.choice(self._choices(scene, choices, by)))
             case Weighted(weighted=weights):
                 return self.random.choices(list(weights), list(weights.values()))[0]
             case Whole(whole=(low, high)):
@@ -78,7 +78,8 @@ class Drawing:
             case MinutesAgo(minutes_ago=(low, high)):
                 return whole_milliseconds(scene.now - timedelta(minutes=self.random.randint(low, high)))
             case Ref(ref=recipe, where=where):
-                return self.record(recipe, where).id
+                filled = {key: self.one(scene, wanted) for key, wanted in where.items()}
+                return self.record(recipe, filled).id
             case After(after=order, path=path):
                 return _following(order, self.at(scene, path))
             case Chance(chance=chance, then=then, otherwise=otherwise):
@@ -130,8 +131,10 @@ class Drawing:
 
     def _text(self, scene: Scene, text: str) -> str:
         def filled(found: re.Match[str]) -> str:
-            value = self.at(scene, found[1])
-            return "" if value is None else format(value, found[2] or "")
+            value, form = self.at(scene, found[1]), found[2] or ""
+            if value is None:
+                return ""
+            return str(value).lower() if form == "lower" else format(value, form)
 
         return PLACEHOLDER.sub(filled, text) if "{" in text else text
 
