@@ -1,1 +1,11 @@
-"""The command line: one module per area, each command the twin of something in the console."""
+"""The command line: one module per area, each command the twin of something in the console.
+
+Importing a module of this package imports neither the store nor Textual: commands do so when they are called.
+"""
+
+
+def main() -> None:
+    """Entry point of `vault-console`: run the command that was typed, then exit with its code."""
+    from console.cli.program import run
+
+    run()

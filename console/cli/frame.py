@@ -1,0 +1,126 @@
+"""How commands are put together: the options that each of them knows, and one place where all that fails ends."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+import typer
+import typer.core
+import typer.main
+
+# Typer sets this up only for programs that offer to install completion by themselves.
+from typer._completion_classes import completion_init
+
+from console.cli.settings import Settings
+from console.cli.trouble import guarded
+
+PROGRAM = "vault-console"
+C = TypeVar("C", bound=Callable[..., None])
+
+
+def _remember(context: typer.Context, option: typer.CallbackParam, value: object) -> object:
+    """Let an option after the command count like the same one before it."""
+    settings = context.find_root().obj
+    # Without a value it was not given here: what stands before the command stays.
+    if isinstance(settings, Settings) and value:
+        setattr(settings, str(option.name), value)
+    return value
+
+
+def _everywhere(
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="PATH", help="Store to use.", callback=_remember, expose_value=False),
+    ] = None,
+    vault: Annotated[
+        str | None,
+        typer.Option("--vault", metavar="VAULT", help="Vault to use.", callback=_remember, expose_value=False),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option("--user", metavar="USER", help="User to act as.", callback=_remember, expose_value=False),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Answer in JSON.", callback=_remember, expose_value=False)
+    ] = False,
+) -> None:
+    """Stands for the options that are also accepted after a command."""
+
+
+@cache
+def _shared_options() -> tuple[Any, ...]:
+    application = typer.Typer(add_completion=False)
+    application.command()(_everywhere)
+    return tuple(option for option in typer.main.get_command(application).params if option.name != "help")
+
+
+def _with_shared(params: Sequence[Any] | None) -> list[Any]:
+    own = list(params or ())
+    taken = {name for option in own for name in getattr(option, "opts", ())}
+    return own + [option for option in _shared_options() if not taken & set(option.opts)]
+
+
+class Command(typer.core.TyperCommand):
+    """A command that also knows the shared options."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **more: Any) -> None:
+        super().__init__(*args, params=_with_shared(params), **more)
+
+
+class Area(typer.core.TyperGroup):
+    """A group of commands, e.g. `records`, that also knows the shared options."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **more: Any) -> None:
+        super().__init__(*args, params=_with_shared(params), **more)
+
+
+class Program(typer.core.TyperGroup):
+    """All commands. However one ends, people read words and programs read an exit code."""
+
+    sections: Mapping[str, Sequence[str]] = {}
+    """Heading -> names of the commands under it, as `--help` shows them."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002 - this program always ends by itself
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command that `args` (by default: what was typed) names, and exit with its code."""
+        prog_name = prog_name or PROGRAM
+        if f"_{prog_name}_COMPLETE".replace("-", "_").upper() in os.environ:
+            completion_init()
+
+        def work() -> object:
+            return super(Program, self).main(
+                args, prog_name, complete_var, standalone_mode=False, windows_expand_args=windows_expand_args, **extra
+            )
+
+        typed = sys.argv[1:] if args is None else list(args)
+        sys.exit(guarded(work, typed))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the name under which it is called
+        """Write the commands by what they are for."""
+        widest = max(map(len, self.commands))
+        for heading, names in self.sections.items():
+            commands = [(name, self.commands[name]) for name in names if name in self.commands]
+            limit = formatter.width - 6 - widest
+            if not commands:
+                continue
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(widest), line.get_short_help_str(limit)) for name, line in commands])
+
+
+def area(help: str) -> typer.Typer:  # noqa: A002 - typer's own word
+    """A new group of commands."""
+    return typer.Typer(cls=Area, help=help, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+def command(application: typer.Typer, name: str, **options: Any) -> Callable[[C], C]:
+    """Decorator: make a function a command of a group; its docstring is the help."""
+    return application.command(name, cls=Command, **options)

@@ -1,0 +1,175 @@
+"""The opened store that a command works on: finding Vaults, users and whatever a person names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.cli.settings import Settings
+from models.errors import ConsoleError, NotAllowed, NotFound, NotPossible
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from models.permissions import Actor
+    from models.queries.lab import VaultRow
+    from models.queries.lookup import Named
+    from models.store import Store
+    from models.tables import Connection, Integration, Queue
+    from scheduler.clock import LabClock
+
+READ_ONLY = "This is a read-only session, which changes nothing."
+LEAVE_READ_ONLY = "Leave out --readonly to make changes."
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the things that a name may mean. `where` tells it from another of the same name."""
+
+    key: int
+    names: tuple[str, ...]
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class OpenLab:
+    """A store, and the settings of the call that opened it."""
+
+    settings: Settings
+    store: Store
+    clock: LabClock
+
+    @property
+    def now(self) -> datetime:
+        """The lab's time."""
+        return self.clock.now()
+
+    def vaults(self, session: Session) -> tuple[VaultRow, ...]:
+        """The Vault that was named with --vault, or all Vaults."""
+        from models.queries.lab import vault_list
+
+        rows = vault_list(session)
+        if self.settings.vault is None:
+            return rows
+        candidates = [Candidate(row.key, (str(row.key), row.name, row.dns_host)) for row in rows]
+        chosen = choose(candidates, self.settings.vault, "Vault", "Name it in full.")
+        return tuple(row for row in rows if row.key == chosen.key)
+
+    def vault(self, session: Session) -> VaultRow:
+        """The one Vault that a command is about. Raises NotPossible when there are several and none was named."""
+        rows = self.vaults(session)
+        if not rows:
+            raise NotFound("This store holds no Vaults.", "vault-console demo makes a store with Vaults to look at.")
+        if len(rows) > 1:
+            names = ", ".join(f"{row.name} ({row.key})" for row in rows)
+            raise NotPossible("This needs to know which Vault is meant.", f"Name it with --vault: {names}.")
+        return rows[0]
+
+    def vault_ids(self, session: Session) -> list[int]:
+        """Ids of the Vault that was named, or of all Vaults."""
+        return [row.key for row in self.vaults(session)]
+
+    def actor(self, session: Session, vault_id: int) -> Actor:
+        """Who acts in a Vault: the user named with --user, else its administrator, else its Application Owner."""
+        from models.permissions import actor_for
+
+        username = self.settings.user or _administrator(session, vault_id)
+        return actor_for(session, vault_id, username, read_only=self.settings.read_only)
+
+    def find(
+        self,
+        session: Session,
+        kind: type[Connection | Integration | Queue],
+        text: str,
+        *,
+        connection_id: int | None = None,
+    ) -> Named:
+        """The connection, integration or queue that a person names, in the Vault named with --vault or in any.
+
+        Raises NotFound, and NotPossible when several are called so.
+        """
+        from models.queries.lookup import named
+
+        rows = [
+            row
+            for row in named(session, kind, self.vault_ids(session))
+            if connection_id is None or row.connection_id == connection_id
+        ]
+        candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), row.vault) for row in rows]
+        what = kind.__name__.lower()
+        chosen = choose(candidates, text, what, "Name the Vault with --vault, or give the number.")
+        return next(row for row in rows if row.key == chosen.key)
+
+    def require_writing(self) -> None:
+        """Let pass unless the session is read-only. Raises NotAllowed."""
+        if self.settings.read_only:
+            raise NotAllowed(READ_ONLY, LEAVE_READ_ONLY)
+
+
+@contextmanager
+def opened(settings: Settings, *, create: bool = False) -> Iterator[OpenLab]:
+    """Open the store that the settings name, on lab time, and close it at the end.
+
+    Unless told to `create` it, a store that is not there is refused: a slip in a path makes no empty store.
+    """
+    from models.opening import open_store
+    from scheduler.clock import attach_lab
+
+    if not create:
+        _require_existing(settings.store)
+    store = open_store(settings.store)
+    try:
+        yield OpenLab(settings, store, attach_lab(store))
+    finally:
+        store.close()
+
+
+def _require_existing(location: str | None) -> None:
+    from pathlib import Path
+
+    from models.opening import store_url
+
+    url = store_url(location)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise NotFound(
+            f"There is no store at {url.database} yet.",
+            "vault-console makes an empty one when it opens; vault-console demo makes one with Vaults to look at.",
+        )
+
+
+def choose(candidates: Sequence[Candidate], text: str, what: str, remedy: str) -> Candidate:
+    """The one that is called `text`, in any case; else the one whose name alone begins with it.
+
+    Raises NotFound when there is none, NotPossible with `remedy` when there are several.
+    """
+    wanted = text.strip().casefold()
+    exact = [one for one in candidates if wanted in (name.casefold() for name in one.names)]
+    found = exact or [one for one in candidates if wanted and any(n.casefold().startswith(wanted) for n in one.names)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotPossible(f"Several are called {text}: {_listed(found)}.", remedy)
+    raise NotFound(f"There is no {what} {text} here.", f"There is {_listed(candidates)}." if candidates else "")
+
+
+def _listed(candidates: Sequence[Candidate], most: int = 12) -> str:
+    texts = [f"{one.names[1]} ({', '.join(filter(None, (one.where, one.names[0])))})" for one in candidates[:most]]
+    more = [f"{len(candidates) - most} more"] if len(candidates) > most else []
+    return ", ".join(texts + more)
+
+
+def _administrator(session: Session, vault_id: int) -> str:
+    from models.permissions import SYSTEM_ADMIN, VAULT_OWNER
+    from models.queries.lab import user_list
+    from models.services.vaults import application_owner_id
+
+    owner = application_owner_id(session, vault_id)
+    users = [user for user in user_list(session, vault_id) if user.active]
+    people = [user for user in users if user.profile in (SYSTEM_ADMIN, VAULT_OWNER) and user.key != owner]
+    people.sort(key=lambda user: not user.username.startswith("admin@"))
+    for user in (*people, *(user for user in users if user.key == owner)):
+        return user.username
+    raise ConsoleError(f"Vault {vault_id} has no active administrator.", "Name a user with --user.")

@@ -1,0 +1,88 @@
+"""`vault-console`: all commands, and the options that stand before them."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+import typer.main
+
+from console.cli import completion, info, vaults
+from console.cli.frame import PROGRAM, Program, command
+from console.cli.settings import Settings
+
+
+class VaultConsole(Program):
+    """The whole command line."""
+
+    sections = {
+        "See and run": ("demo", "status", "run", "clock"),
+        "Administer": (
+            "vaults",
+            "connections",
+            "integrations",
+            "queues",
+            "certificates",
+            "exceptions",
+            "records",
+            "jobs",
+        ),
+        "Program": ("info", "completion", "bench"),
+    }
+
+
+application = typer.Typer(cls=VaultConsole, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(PROGRAM, info.version())
+        raise typer.Exit
+
+
+@application.callback(invoke_without_command=True)
+def console(
+    context: typer.Context,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Store to use, a path or URL. Default: VAULT_CONSOLE_STORE, else your own."),
+    ] = None,
+    vault: Annotated[
+        str | None, typer.Option(metavar="VAULT", help="Vault to use: its id, name or DNS host, or how that begins.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="USER", help="User to act as. Default: the administrator.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(metavar="N", help="Have the lab clock run N times as fast as real time.")
+    ] = None,
+    theme: Annotated[str | None, typer.Option(metavar="NAME", help="Colours of the console.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Draw the console with ASCII signs only.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Use no colours.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    read_only: Annotated[bool, typer.Option("--readonly", help="Look only: every change is refused.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Administer the connections of a lab of Vaults that really exchange data.
+
+    Without a command it opens the console. --store, --vault, --user and --json may also stand after a command.
+    """
+    del version
+    if no_color:
+        os.environ["NO_COLOR"] = "1"
+    context.obj = Settings(store, vault, user, speed, theme, plain, no_color, json, read_only)
+    if context.invoked_subcommand is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(2)
+
+
+command(application, "vaults")(vaults.vaults)
+command(application, "info")(info.info)
+command(application, "completion")(completion.completion)
+
+
+def run() -> None:
+    """Run the command that was typed, and exit with its code."""
+    typer.main.get_command(application).main(prog_name=PROGRAM)

@@ -1,0 +1,26 @@
+"""What was said before or after any command: which store, which Vault, as whom, and how to answer."""
+
+from dataclasses import dataclass
+
+import typer
+
+
+@dataclass
+class Settings:
+    """The options that every command knows. `speed` is lab seconds per second; None leaves the lab's own."""
+
+    store: str | None = None
+    vault: str | None = None
+    user: str | None = None
+    speed: float | None = None
+    theme: str | None = None
+    plain: bool = False
+    no_color: bool = False
+    json: bool = False
+    read_only: bool = False
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings of the call that a command belongs to."""
+    found = context.find_root().obj
+    return found if isinstance(found, Settings) else Settings()

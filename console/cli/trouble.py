@@ -1,0 +1,112 @@
+"""Everything that goes wrong ends here: in words for a person, in JSON for a program, never in a traceback."""
+
+import contextlib
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+# Typer names the ancestor of its own complaints nowhere else.
+from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
+
+from console.cli.output import bold, printable
+from models.errors import ConsoleError, InvalidInput
+
+REFUSED, USAGE, INTERRUPTED = 1, 2, 130
+"""Exit codes beside 0: refused or failed, wrongly called, ended by Ctrl+C."""
+
+_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^@\s]*@")
+
+
+def guarded(work: Callable[[], object], typed: Sequence[str]) -> int:
+    """Do the work of a call and answer its exit code; `typed` are its arguments."""
+    in_json = "--json" in typed
+    try:
+        code = work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _be_silent()
+        return REFUSED
+    except NoArgsIsHelpError as help_text:
+        print(help_text.format_message(), file=sys.stderr)
+        return USAGE
+    except UsageError as error:
+        hint = f"See '{error.ctx.command_path} --help'." if error.ctx else ""
+        _report("Wrong usage", error.format_message(), hint, in_json=in_json)
+        return error.exit_code
+    except ClickException as error:
+        _report("That did not work", error.format_message(), in_json=in_json)
+        return error.exit_code
+    except ConsoleError as error:
+        fields = error.fields if isinstance(error, InvalidInput) else {}
+        _report(error.title, error.message, error.remedy, fields, in_json=in_json)
+        return REFUSED
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last place: a person gets a sentence, the file gets the rest
+        _unexpected(error, typed, in_json=in_json)
+        return REFUSED
+    return code if isinstance(code, int) else 0
+
+
+def _report(
+    title: str, message: str, remedy: str = "", fields: Mapping[str, str] | None = None, *, in_json: bool, **more: str
+) -> None:
+    if in_json:
+        error = {"title": title, "message": message, "remedy": remedy, "fields": dict(fields or {}), **more}
+        print(json.dumps({"error": error}, indent=2), file=sys.stderr)
+        return
+    lines = [f"{bold(title, sys.stderr)}: {printable(message)}"]
+    if fields:
+        lines = [f"{bold(title, sys.stderr)}:"]
+        lines += [f"  {printable(name)}: {printable(problem)}" for name, problem in fields.items()]
+    if remedy:
+        lines.append(printable(remedy))
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _unexpected(error: Exception, typed: Sequence[str], *, in_json: bool) -> None:
+    try:
+        path = str(_write_report(error, typed))
+        where = f"The details are in {path}."
+    except OSError as trouble:
+        path = ""
+        where = f"The details could not be written to a file ({trouble.strerror}): {type(error).__name__}."
+    _report("Program error", "Something went wrong inside the program.", where, in_json=in_json, report=path)
+
+
+def _write_report(error: Exception, typed: Sequence[str]) -> Path:
+    import platform
+    from importlib import metadata
+
+    from console.cli.places import log_folder
+
+    folder = log_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(UTC)
+    path = folder / f"error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    # A store's URL may hold a password.
+    called = " ".join(_PASSWORD.sub(r"\1:***@", word) for word in typed)
+    text = "".join(traceback.format_exception(error))
+    path.write_text(
+        f"vault-console {metadata.version('vault-connections-console')}\nPython {platform.python_version()}"
+        f" on {platform.platform()}\n{now.isoformat(timespec='seconds')}\nCalled with: {called}\n\n{text}",
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+    path.chmod(0o600)
+    return path
+
+
+def _be_silent() -> None:
+    """Nobody reads any more: have the interpreter's last flush go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
