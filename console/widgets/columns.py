@@ -12,6 +12,15 @@ Cell = str | tuple[str, Tone]
 """Text of a cell, plain or in a tone. Text is data: it is cleaned when painted, never read as markup."""
 
 
+Span = tuple[str, Tone]
+"""A piece of a line."""
+
+
+def span(cell: Cell) -> Span:
+    """A cell as text and tone."""
+    return (cell, "") if isinstance(cell, str) else cell
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `flex` shares out what width is left; columns of a higher `rank` go first when it is too narrow."""
@@ -66,9 +75,4 @@ def _needed(columns: Sequence[Column]) -> int:
 
 def number(value: int) -> Cell:
     """A count; zero steps back, so that what moved stands out."""
-    return (f"{value:,}", "") if value else (zero_sign(), "muted")
-
-
-def zero_sign() -> str:
-    """How zero is written in lists."""
-    return "0"
+    return f"{value:,}" if value else ("0", "muted")

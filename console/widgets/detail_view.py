@@ -33,9 +33,7 @@ class DetailView(ScrollView, can_focus=True):
         Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="detail.page_up", tooltip="Page up"),
         Binding("home,g", "edge(-1)", "Top", show=False, id="detail.top", tooltip="To the top"),
         Binding("end,G", "edge(1)", "Bottom", show=False, id="detail.bottom", tooltip="To the bottom"),
-        Binding(
-            "enter", "follow", "Follow", show=False, id="detail.follow", tooltip="Follow the link, or edit the field"
-        ),
+        Binding("enter", "follow", "Follow", show=False, id="detail.follow", tooltip="Follow the link or edit"),
     ]
 
     class Followed(Message):

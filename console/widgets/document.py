@@ -8,10 +8,8 @@ from typing import Literal
 
 from console.targets import Target
 from console.theme import SIGNS, Tone
-from console.widgets.columns import Cell
+from console.widgets.columns import Cell, Span, span
 from console.widgets.paint import clean, fit, wrap
-
-Span = tuple[str, Tone]
 
 LABEL_WIDTH = 26
 """Cells that labels of facts take at most."""
@@ -139,7 +137,7 @@ def _chop(text: str, width: int) -> list[str]:
 
 
 def _title(layout: _Layout, part: Title) -> None:
-    state, tone = (part.state, "") if isinstance(part.state, str) else part.state
+    state, tone = span(part.state)
     pieces = wrap(clean(part.text), layout.width)
     for piece in pieces[:-1]:
         layout.lines.append(Laid(((piece, "strong"),), part.text))
@@ -214,9 +212,8 @@ def _cells_wide(text: str) -> int:
 
 
 def _cell(cell: Cell) -> Span:
-    text, tone = (cell, "") if isinstance(cell, str) else cell
-    span: Span = (clean(text), tone)
-    return span
+    text, tone = span(cell)
+    return clean(text), tone
 
 
 def _give_way(widths: list[int], heads: tuple[Head, ...], room: int) -> None:

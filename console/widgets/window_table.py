@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.theme import SIGNS, Tone
-from console.widgets.columns import GAP, Column, Placed, place
+from console.widgets.columns import GAP, Column, Placed, place, span
 from console.widgets.paint import Row, clean, fit, paint_of
 from console.widgets.window_pages import PAGE, Pages
 from console.widgets.window_source import Place, WindowSource
@@ -411,8 +411,7 @@ class WindowTable(ScrollView, can_focus=True):
     def _cells(self, row: Any) -> list[tuple[str, Tone]]:
         spans: list[tuple[str, Tone]] = []
         for placed in self._placed:
-            cell = placed.column.cell(row)
-            text, tone = (cell, "") if isinstance(cell, str) else cell
+            text, tone = span(placed.column.cell(row))
             spans.append((fit(clean(text), placed.width, placed.column.align), tone))
             spans.append((" " * GAP, ""))
         return spans

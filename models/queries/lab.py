@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from models.errors import NotFound
 from models.queries.window import fetch
 from models.store import Store
 from models.tables import (
@@ -115,3 +116,36 @@ def waiting(session: Session, vault_id: int) -> Waiting:
     in_queues = select(func.count()).where(messages.queue_id.in_(own_queues), messages.state == MessageState.QUEUED)
     active = select(func.count()).where(exceptions.vault_id == vault_id, exceptions.active)
     return Waiting(session.execute(in_queues).scalar_one(), session.execute(active).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A Vault to work in and a user to act as, with the choice there is. All empty in a lab without Vaults."""
+
+    vaults: tuple[VaultRow, ...]
+    vault: VaultRow | None = None
+    users: tuple[UserRow, ...] = ()
+    user: UserRow | None = None
+    waiting: Waiting = Waiting(0, 0)
+
+
+def sign_in(session: Session, vault: int | str | None = None, username: str | None = None) -> SignedIn:
+    """Choose a Vault by id or name (the first one when none is named) and a user in it.
+
+    Without a `username` that is active there, the first active user is taken: the Application Owner. Raises NotFound.
+    """
+    vaults = vault_list(session)
+    if vault is None:
+        chosen = vaults[0] if vaults else None
+    else:
+        named = str(vault).casefold()
+        chosen = next((row for row in vaults if named in (str(row.key), row.name.casefold(), row.dns_host)), None)
+        if chosen is None:
+            names = ", ".join(f"{row.name} ({row.key})" for row in vaults)
+            raise NotFound(f"This lab has no Vault {vault}.", f"It has {names}." if names else "It has none yet.")
+    if chosen is None:
+        return SignedIn(vaults)
+    users = user_list(session, chosen.key)
+    active = [row for row in users if row.active]
+    user = next((row for row in active if row.username == username), active[0] if active else None)
+    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key))

@@ -50,7 +50,7 @@ class RecordRow:
     key: str
     name: str
     status: str
-    state: str | None
+    state_label: str
     linked: bool
     modified_at: datetime
 
@@ -129,12 +129,17 @@ def listing(
     keys = select(_c.record_id).where(_c.vault_id == vault_id, _c.object_id == object_id)
     if text:
         keys = keys.where(matches(text, _c.name, _c.record_id, _c.global_id, func.coalesce(_c.link, "")))
-    rows = select(_c.record_id, _c.name, _c.status, _c.state, _c.link, _c.modified_at).where(_c.vault_id == vault_id)
+    rows = (
+        select(_c.record_id, _c.name, _c.status, _c.state, _c.link, _c.modified_at, _objects.c.states)
+        .join(_objects, _objects.c.id == _c.object_id)
+        .where(_c.vault_id == vault_id)
+    )
     return ordered(Listing(_c.record_id, keys, rows, _row), SORTS, sort, descending=descending)
 
 
 def _row(row: Any) -> RecordRow:
-    return RecordRow(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+    labels = {state["name"]: state["label"] for state in row[6]}
+    return RecordRow(row[0], row[1], row[2], labels.get(row[3], row[3] or ""), bool(row[4]), row[5])
 
 
 def object_of(session: Session, vault_id: int, record_id: str) -> str | None:

@@ -1,0 +1,151 @@
+"""What people do in the console, as calls of services. Each runs in a thread and answers a sentence to show.
+
+Services check permissions; what they refuse comes back as a `ConsoleError` in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from console.session import Who
+    from models.permissions import Actor
+    from models.store import Store, WriteSession
+    from scheduler.clock import LabClock
+
+STEP = timedelta(minutes=5)
+"""How far one step moves the lab clock: as often as jobs run."""
+
+
+class Command(Protocol):
+    """Something to do on a store, as somebody; answers what to tell."""
+
+    def __call__(self, store: Store, who: Who, /) -> str: ...
+
+
+@contextmanager
+def acting(store: Store, who: Who) -> Iterator[tuple[WriteSession, Actor]]:
+    """One write transaction in which somebody acts, with the rights that he has at that moment."""
+    from models.permissions import actor_for
+
+    with store.write() as write:
+        yield write, actor_for(write, who.vault_id, who.username, read_only=who.read_only)
+
+
+def _clock(store: Store, who: Who) -> LabClock:
+    from models.errors import NotAllowed, NotPossible
+
+    if who.read_only:
+        raise NotAllowed("This console is read-only: it leaves the lab clock alone.", "Start it without --readonly.")
+    if not hasattr(store.clock, "pause"):
+        raise NotPossible("This lab runs on the time of day, which cannot be changed.")
+    return cast("LabClock", store.clock)
+
+
+def pause_or_resume(store: Store, who: Who, *, pause: bool) -> str:
+    """Let the lab clock stand still, or go on."""
+    clock = _clock(store, who)
+    if pause:
+        clock.pause()
+        return "The lab clock stands still. “.” steps it, “p” lets it go on."
+    clock.resume()
+    return f"The lab clock runs at {clock.speed:g}×."
+
+
+def step(store: Store, who: Who) -> str:
+    """Move the lab clock ahead by `STEP`."""
+    clock = _clock(store, who)
+    clock.step(STEP)
+    return f"Five minutes later: {clock.now():%H:%M:%S}."
+
+
+def set_speed(store: Store, who: Who, *, speed: float) -> str:
+    """Let the lab clock run faster or slower."""
+    clock = _clock(store, who)
+    clock.set_speed(speed)
+    return f"The lab clock runs at {speed:g}×."
+
+
+def set_integration_active(store: Store, who: Who, *, integration_id: int, name: str, active: bool) -> str:
+    """Activate or inactivate an integration."""
+    from models.services.integrations import set_integration_active as change
+
+    with acting(store, who) as (write, actor):
+        changed = change(write, actor, integration_id, active)
+    state = "Active" if active else "Inactive"
+    if not changed:
+        return f"{name} is {state} already."
+    return f"{name} is {state}." + (
+        " Changes from now on are sent." if active else " What is on its way still arrives."
+    )
+
+
+def request_runs(
+    store: Store, who: Who, *, kinds: Iterable[str], connection_id: int | None = None, name: str = ""
+) -> str:
+    """Ask for jobs of the Vault to run at once, limited to one connection or not."""
+    from models.services.jobs import request_run
+    from models.tables import JobKind
+
+    kinds = tuple(kinds)
+    with acting(store, who) as (write, actor):
+        for kind in kinds:
+            request_run(write, actor, who.vault_id, JobKind(kind), connection_id)
+    return f"Asked for {', '.join(kinds)}{f' of {name}' if name else ''}. The Jobs area shows what moves."
+
+
+def retry_exceptions(store: Store, who: Who, *, keys: Iterable[int]) -> str:
+    """Try the open items of user exception messages again."""
+    from models.services.exceptions import retry_exception
+
+    keys = tuple(keys)
+    with acting(store, who) as (write, actor):
+        items = sum(retry_exception(write, actor, key) for key in keys)
+    messages = "1 message" if len(keys) == 1 else f"{len(keys)} messages"
+    return f"Trying {items} open {'item' if items == 1 else 'items'} of {messages} again with the next run."
+
+
+def set_queue_active(store: Store, who: Who, *, queue_id: int, name: str, active: bool) -> str:
+    """Let a queue accept messages, or not."""
+    from models.services.queues import set_queue_active as change
+
+    with acting(store, who) as (write, actor):
+        change(write, actor, queue_id, active)
+    return f"{name} {'accepts messages again' if active else 'accepts no new messages; it works off what it holds'}."
+
+
+def set_delivery(store: Store, who: Who, *, queue_id: int, name: str, enabled: bool) -> str:
+    """Let an outbound queue deliver, or hold its messages."""
+    from models.services.queues import set_delivery_enabled
+
+    with acting(store, who) as (write, actor):
+        set_delivery_enabled(write, actor, queue_id, enabled)
+    return f"{name} {'delivers again' if enabled else 'holds its messages'}."
+
+
+def save_record(
+    store: Store, who: Who, *, object_name: str, record_id: str | None, values: Mapping[str, str | None]
+) -> str:
+    """Create a record (without a `record_id`) or change one."""
+    from models.services.records import change_record, create_record
+
+    with acting(store, who) as (write, actor):
+        if record_id is None:
+            made = create_record(write, actor, object_name, values)
+            return f"Created {made}. The next send job sees it."
+        changed = change_record(write, actor, record_id, values)
+    return (
+        f"Saved {record_id}. The next send job sees the change." if changed else "Nothing differed: nothing was saved."
+    )
+
+
+def delete_record(store: Store, who: Who, *, record_id: str) -> str:
+    """Delete a record."""
+    from models.services.records import delete_record as remove
+
+    with acting(store, who) as (write, actor):
+        remove(write, actor, record_id)
+    return f"Deleted {record_id}. Its targets in other Vaults stay."

@@ -1,0 +1,123 @@
+"""A connection's details, as lines to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.details.texts import active, failed, moment, state, yes_no
+from console.targets import Goto
+from console.theme import SIGNS
+from console.widgets.columns import number
+from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section, Title
+
+if TYPE_CHECKING:
+    from models.queries.connections import ConnectionDetail
+
+
+def document(detail: ConnectionDetail) -> Document:
+    """Details, Remote Vault Details, Integrations, Connection Stats, queues."""
+    parts: list[Part] = [Title(detail.name, state(detail.state))]
+    if detail.exceptions:
+        count = detail.exceptions
+        text = f"! {count} active user exception {'message' if count == 1 else 'messages'}"
+        parts.append(Note(text, "bad", Goto("exceptions", 0, within=detail.key)))
+    parts += [
+        Section("Details"),
+        Fact("API Name", detail.api_name),
+        Fact("Connection Type", SIGNS.sign(detail.type).word),
+        Fact("Record ID", detail.record_id),
+        Fact("Authorized User", detail.authorized_user or ""),
+        Fact("Certificate", detail.certificate or ""),
+        Fact("System Managed", yes_no(detail.system_managed)),
+    ]
+    if detail.url:
+        parts.append(Fact("URL", detail.url))
+    if detail.description:
+        parts.append(Fact("Description", detail.description))
+    parts.append(Fact("Last Modified", moment(detail.modified_at)))
+    if detail.type == "vault_to_vault__sys":
+        parts += _remote(detail)
+    parts += _integrations(detail)
+    parts += _stats(detail)
+    parts += _queues(detail)
+    return parts
+
+
+def _remote(detail: ConnectionDetail) -> list[Part]:
+    parts: list[Part] = [Section("Remote Vault Details")]
+    if detail.remote_vault_id is None:
+        return [*parts, Note("Not established: no Vault on the other side yet.")]
+    target = None
+    if detail.remote_connection_id is not None:
+        target = Goto("connections", detail.remote_connection_id, detail.remote_vault_id)
+    parts += [
+        Fact("Vault", detail.remote_vault_name),
+        Fact("Vault ID", str(detail.remote_vault_id)),
+        Fact("DNS", detail.remote_dns_host),
+        Fact("Connection there", detail.remote_name or "", target=target),
+    ]
+    if detail.remote_state:
+        text, tone = SIGNS.words(detail.remote_state)
+        parts.append(Fact("State there", text, tone))
+    return parts
+
+
+def _integrations(detail: ConnectionDetail) -> list[Part]:
+    lines = tuple(
+        Line((line.name, active(line.active)), Goto("integrations", line.key)) for line in detail.integrations
+    )
+    running = sum(line.active for line in detail.integrations)
+    heads = (Head("Name", flex=True), Head("Status"))
+    return [Section("Integrations", f"{running} of {len(lines)} active"), Grid(heads, lines)]
+
+
+def _stats(detail: ConnectionDetail) -> list[Part]:
+    lines = [
+        Line(
+            (
+                "Today" if place == 0 else day.day.strftime("%a %m-%d"),
+                number(day.sent),
+                number(day.received),
+                failed(day.failures),
+                number(day.retries),
+                failed(day.timeouts),
+                failed(day.fatal_errors),
+            )
+        )
+        for place, day in enumerate(detail.stats)
+    ]
+    names = ("sent", "received", "failures", "retries", "timeouts", "fatal_errors")
+    sums = {name: sum(getattr(day, name) for day in detail.stats) for name in names}
+    lines.append(
+        Line(
+            (
+                ("7 days", "strong"),
+                number(sums["sent"]),
+                number(sums["received"]),
+                failed(sums["failures"]),
+                number(sums["retries"]),
+                failed(sums["timeouts"]),
+                failed(sums["fatal_errors"]),
+            )
+        )
+    )
+    labels = ("Sent", "Received", "Fail", "Retry", "Timeout", "Fatal")
+    heads = (Head("", flex=True), *(Head(label, "right") for label in labels))
+    return [Section("Connection Stats", "messages"), Grid(heads, tuple(lines))]
+
+
+def _queues(detail: ConnectionDetail) -> list[Part]:
+    lines = tuple(
+        Line(
+            (
+                SIGNS.words(line.type),
+                line.label,
+                number(line.queued),
+                (f"{SIGNS.pick('→', '->')} {line.deliver_to}" if line.deliver_to else "", "muted"),
+            ),
+            Goto("queues", line.key),
+        )
+        for line in detail.queues
+    )
+    heads = (Head("Type"), Head("Queue", flex=True), Head("Queued", "right"), Head("Delivers to", flex=True))
+    return [Section("Queues"), Grid(heads, lines, "No queue uses this connection, so nothing can be sent or received.")]

@@ -1,0 +1,152 @@
+"""A queue's details and a message's, as lines to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from console.details.texts import active, moment, short, state, yes_no
+from console.targets import Goto
+from console.theme import SIGNS
+from console.widgets.columns import number
+from console.widgets.document import Block, Document, Fact, Grid, Head, Line, Note, Part, Section, Title
+
+if TYPE_CHECKING:
+    from models.queries.queues import MessageDetail, MessageRow, QueueDetail
+
+SHOWN_ITEMS = 100
+"""How many of a message's items are listed."""
+
+
+def document(detail: QueueDetail) -> Document:
+    """Type, status, delivery, connections, counts, latest messages."""
+    outbound = detail.type == "outbound"
+    parts: list[Part] = [
+        Title(detail.label, active(detail.active)),
+        Fact("Queue Type", SIGNS.words(detail.type)[0]),
+        Fact("Name", detail.api_name),
+    ]
+    if outbound:
+        text, tone = SIGNS.words("enabled" if detail.delivery_enabled else "disabled")
+        parts.append(Fact("Delivery", text, tone))
+    else:
+        parts += [
+            Fact("Message Processor", detail.message_processor or ""),
+            Fact("Processor User", detail.processor_user or ""),
+        ]
+    parts += [
+        Fact("Sequential", yes_no(detail.sequential)),
+        Fact("Rollback on Error", yes_no(detail.rollback_on_error)),
+        Fact("Standard", yes_no(detail.standard)),
+    ]
+    if detail.description:
+        parts.append(Fact("Description", detail.description))
+    left = "delivered" if outbound else "processed"
+    parts += [
+        Section("Messages", "Enter on the queue lists them"),
+        Fact("Queued", f"{detail.counts.get('queued', 0):,}"),
+        Fact(left.capitalize(), f"{detail.counts.get(left, 0):,}"),
+    ]
+    removed = detail.counts.get("removed", 0)
+    parts.append(Fact("Removed", f"! {removed:,}" if removed else "0", "bad" if removed else ""))
+    lines = tuple(
+        Line(
+            (
+                line.name,
+                state(line.state),
+                line.remote_vault,
+                (f"{SIGNS.pick('→', '->')} {line.deliver_to}" if line.deliver_to else "", "muted"),
+            ),
+            Goto("connections", line.connection_id),
+        )
+        for line in detail.connections
+    )
+    heads = (
+        Head("Connection", flex=True),
+        Head("State"),
+        Head("Remote Vault", flex=True),
+        Head("Delivers to", flex=True),
+    )
+    parts += [Section("Connections"), Grid(heads, lines, "None: it can neither send nor receive.")]
+    return [*parts, Section("Latest messages"), _messages(detail.latest, detail.key)]
+
+
+def _messages(messages: Iterable[MessageRow], queue_id: int) -> Grid:
+    lines = tuple(
+        Line(
+            (
+                short(row.entered_at),
+                (row.message_id[:8], ""),
+                state(row.state),
+                row.object_name,
+                number(row.items),
+                str(row.attempts),
+            ),
+            Goto("messages", row.key, within=queue_id),
+        )
+        for row in messages
+    )
+    heads = (
+        Head("Entered"),
+        Head("Id"),
+        Head("State"),
+        Head("Object", flex=True),
+        Head("Items", "right"),
+        Head("Tries", "right"),
+    )
+    return Grid(heads, lines, "No message has passed yet.")
+
+
+def message_document(detail: MessageDetail) -> Document:
+    """A message's way, attributes, items, signed headers and body."""
+    row = detail.row
+    parts: list[Part] = [
+        Title(f"{row.object_name} {row.event}", state(row.state)),
+        Fact("Message ID", row.message_id),
+        Fact("Queue", detail.queue, target=Goto("queues", detail.queue_id)),
+        Fact("Connection", detail.connection, target=Goto("connections", detail.connection_id)),
+        Fact("Integration point", row.integration_point),
+        Fact("Entered", moment(row.entered_at)),
+        Fact("Left", moment(row.left_at)),
+        Fact("Tries", str(row.attempts)),
+    ]
+    if row.state == "queued" and row.next_attempt_at is not None:
+        parts.append(Fact("Next try", moment(row.next_attempt_at)))
+    if row.last_error:
+        parts.append(Fact("Last error", row.last_error, "bad"))
+    if detail.put_by is not None:
+        parts.append(Fact("Put here by run", str(detail.put_by), target=Goto("jobs", detail.put_by)))
+    if detail.taken_by is not None:
+        parts.append(Fact("Taken by run", str(detail.taken_by), target=Goto("jobs", detail.taken_by)))
+    parts.append(Section("On the other side"))
+    if detail.twin is not None:
+        twin = detail.twin
+        words, tone = SIGNS.words(twin.state)
+        target = Goto("messages", twin.key, twin.vault_id, within=twin.queue_id)
+        parts += [Fact(f"In {twin.vault}", twin.queue, target=target), Fact("State there", words, tone)]
+    else:
+        parts.append(Note("It has not arrived, or has left again."))
+    parts.append(Section("Attributes"))
+    parts += [Fact(name, str(value)) for name, value in detail.attributes.items()]
+    parts.append(Section("Items", f"{len(detail.items)} record ids"))
+    shown = detail.items[:SHOWN_ITEMS]
+    parts += [Note(item, "") for item in shown]
+    if len(shown) < len(detail.items):
+        parts.append(Note(f"and {len(detail.items) - len(shown)} more"))
+    if detail.headers:
+        parts.append(Section("Signed headers"))
+        parts += [Fact(name, value) for name, value in detail.headers.items()]
+    if detail.body:
+        parts += [Section("Body as sent"), Block(_indented(detail.body))]
+    return parts
+
+
+def _indented(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body
+
+
+__all__ = ["document", "message_document"]

@@ -1,0 +1,44 @@
+"""A record's details, as lines to read and fields to edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.targets import EditField, Goto, Target
+from console.theme import SIGNS, Tone
+from console.widgets.document import Document, Fact, Note, Part, Section, Title
+
+if TYPE_CHECKING:
+    from models.queries.records import FieldValue, RecordDetail
+
+
+def document(detail: RecordDetail) -> Document:
+    """Link partners, open exception items, fields, system fields."""
+    status = next((value.text for value in detail.system if value.name == "status__v"), "")
+    parts: list[Part] = [Title(detail.name, SIGNS.words(status.lower()))]
+    for item in detail.open_items:
+        words = f"! {item.vault} could not apply it ({item.attempts}×): {item.error_message}"
+        parts.append(Note(words, "bad", Goto("exceptions", item.message_key, item.vault_id)))
+    parts.append(Section("Link partner"))
+    for partner in detail.partners:
+        role = f"{SIGNS.pick('←', '<-')} source" if partner.role == "source" else f"{SIGNS.pick('→', '->')} target"
+        target = Goto("records", partner.record_id, partner.vault_id, within=partner.object_name)
+        label = f"{role} in {partner.vault}"
+        parts.append(Fact(label, f"{partner.name}  ({partner.object_label} {partner.record_id})", target=target))
+    if not detail.partners:
+        parts.append(Note("None: no record of a connected Vault is linked with this one."))
+    parts.append(Section(detail.object_label, "Enter edits the field"))
+    name = next(value for value in detail.system if value.name == "name__v")
+    parts += [_field(value) for value in (name, *detail.fields)]
+    parts.append(Section("System fields"))
+    parts += [_field(value) for value in detail.system if value is not name]
+    return parts
+
+
+def _field(value: FieldValue) -> Fact:
+    target: Target | None = EditField(value.name) if value.writable else None
+    tone: Tone = "" if value.writable else "muted"
+    text = value.text
+    label = value.label + (" *" if value.required else "")
+    # A field that can be edited is no link: it keeps the colour of a value.
+    return Fact(label, text, tone or ("strong" if text else "muted"), target)

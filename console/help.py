@@ -1,0 +1,80 @@
+"""Help for what has the focus: made from the bindings that are active there, so that it never lags behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from console.areas import AREAS
+from console.theme import Tone
+from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+    from console.session import Session
+
+ABOUT: dict[str, tuple[str, ...]] = {
+    "connections": (
+        "A connection is this Vault's side of a pair. Only while both sides are Active does anything move.",
+        "Connection Stats count Spark messages, not records: one message carries up to 500 items.",
+    ),
+    "integrations": (
+        "The next search for changes starts at Last Successful Run Time. Only a run without errors moves it.",
+        "Activating an integration sets it to now: what changed before is not sent.",
+        "Assumed: one time is kept per direction, and the earlier one is shown.",
+    ),
+    "queues": (
+        "Enter on a queue lists its messages. Those that have left the queue stay to be looked at.",
+        "Assumed: tries are 1, 2, 5, 10, 20, 40, 60, 60 and 60 minutes apart; after the last one a message is removed.",
+    ),
+    "certificates": (
+        "One certificate serves all Vaults. Which one a connection signs with can be chosen while two are valid.",
+    ),
+    "exceptions": (
+        "A message is Active until every item of it has passed. Mend the cause, then retry, or wait for the next run.",
+        "Assumed: a message whose items have all passed becomes Inactive by itself.",
+    ),
+    "records": (
+        "Enter on a field edits it. Link partner leads to the record in the other Vault that this one is linked with.",
+        "A save that changes nothing touches no Modified Date, so nothing is sent.",
+    ),
+    "jobs": (
+        "Every five minutes of lab time: send finds changes, deliver hands messages over, receive applies them.",
+        "Found, sent and received count records and items; created to failed count target records.",
+    ),
+}
+"""What a person should know about an area, with our assumptions named."""
+
+
+def document_for(screen: Screen[Any], focused: Widget | None, session: Session) -> tuple[str, Document]:
+    """A title and the help about what has the focus on a screen."""
+    parts: list[Part] = []
+    area_name = getattr(screen, "AREA", "")
+    title = next((item.label for item in AREAS if item.name == area_name), "Help")
+    if session.viewer_reason:
+        parts += [Section("This console is a viewer"), Note(session.viewer_reason, "warn")]
+    if area_name in ABOUT:
+        parts.append(Section(title))
+        parts += [Note(text, "" if not text.startswith("Assumed") else "warn") for text in ABOUT[area_name]]
+    about = getattr(focused, "HELP", None) or getattr(screen, "HELP", None)
+    parts.append(Section("What has the focus"))
+    if about:
+        parts.append(Note(about, ""))
+    groups: dict[str, list[Line]] = {"here": [], "screen": [], "app": []}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.system or not binding.id:
+            continue
+        group = "app" if active.node is screen.app else "screen" if active.node is screen else "here"
+        key = screen.app.get_key_display(binding)
+        tone: Tone = "accent"
+        line = Line(((key, tone), binding.description, (binding.tooltip, "muted")))
+        if line not in groups[group]:
+            groups[group].append(line)
+    heads = (Head("Key"), Head(""), Head("", flex=True))
+    parts.append(Grid(heads, tuple(groups["here"]), "It has no keys of its own."))
+    parts += [Section("On this screen"), Grid(heads, tuple(groups["screen"]))]
+    parts += [Section("Everywhere"), Grid(heads, tuple(groups["app"]))]
+    parts += [Section("Text"), Fact("Copy", "y copies; in most terminals Shift with the mouse selects text too")]
+    return title, parts

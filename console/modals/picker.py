@@ -1,0 +1,175 @@
+"""A pick list that filters as one types. Entries that cannot be picked say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from console.theme import SIGNS
+from console.widgets.bars import Bar
+from console.widgets.paint import clean
+from console.work import in_thread
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry. `why_not` says why it cannot be picked now; empty when it can."""
+
+    key: str
+    label: str
+    note: str = ""
+    why_not: str = ""
+    hint: str = ""
+
+
+class PickInput(Input):
+    """The filter of a pick list: arrows move in the list below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "screen.move(1)", "Down", show=False, id="pick.down", tooltip="Next entry"),
+        Binding("up,ctrl+p", "screen.move(-1)", "Up", show=False, id="pick.up", tooltip="Entry before"),
+        Binding("pagedown", "screen.move(8)", "Page down", show=False, id="pick.page_down", tooltip="A page down"),
+        Binding("pageup", "screen.move(-8)", "Page up", show=False, id="pick.page_up", tooltip="A page up"),
+    ]
+
+
+class PickList(ModalScreen[str | None]):
+    """Pick one of `choices`, or of what `search` finds for the typed text. Answers its key, or None."""
+
+    HELP = "Type to narrow the list, Enter to pick, Esc to leave everything as it is."
+    DEFAULT_CSS = """
+    PickList { align: center middle; background: $background 60%; }
+    PickList > Vertical {
+        width: 72; max-width: 94%; height: auto; max-height: 80%;
+        background: $surface; border: round $primary; border-title-color: $primary; padding: 0 1;
+    }
+    PickList PickInput { border: none; height: 1; padding: 0; margin: 0 0 1 0; background: $panel; }
+    PickList OptionList { border: none; padding: 0; height: auto; max-height: 16; background: $surface; }
+    PickList Bar { margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="pick.leave", tooltip="Pick nothing"),
+    ]
+
+    class Found(Message):
+        """What a search found for a text."""
+
+        def __init__(self, text: str, choices: Sequence[Choice]) -> None:
+            super().__init__()
+            self.text = text
+            self.choices = choices
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice] = (),
+        *,
+        current: str | None = None,
+        search: Callable[[str], Sequence[Choice]] | None = None,
+        prompt: str = "Type to filter",
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = list(choices)
+        self._current = current
+        self._search = search
+        self._prompt = prompt
+        self._shown: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Content(clean(self._title))
+            yield PickInput(placeholder=self._prompt, select_on_focus=False)
+            yield OptionList(markup=False)
+            yield Bar()
+
+    def on_mount(self) -> None:
+        self.query_one(PickInput).cursor_blink = False
+        self.query_one(OptionList).can_focus = False
+        self._filter("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._filter(event.value)
+
+    def _filter(self, text: str) -> None:
+        if self._search is not None:
+            answer = partial(self.Found, text)
+            in_thread(self, partial(self._search, text), answer, group="search", exclusive=True)
+            return
+        words = text.casefold().split()
+        self._put(
+            [item for item in self._choices if all(word in f"{item.label} {item.note}".casefold() for word in words)]
+        )
+
+    def on_pick_list_found(self, message: Found) -> None:
+        self._put(message.choices)
+
+    def _put(self, choices: Sequence[Choice]) -> None:
+        self._shown = list(choices)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._prompt_of(item)) for item in self._shown])
+        keys = [item.key for item in self._shown]
+        options.highlighted = None if not keys else keys.index(self._current) if self._current in keys else 0
+        self._explain()
+
+    def _prompt_of(self, item: Choice) -> Content:
+        mark = SIGNS.pick("● ", "* ") if item.key == self._current else "  "
+        style = "$text-muted" if item.why_not else ""
+        parts: list[tuple[str, str]] = [(mark, "$primary"), (clean(item.label), style)]
+        if item.hint:
+            parts.append((f"  {item.hint}", "$accent"))
+        if item.note:
+            parts.append((f"  {clean(item.note)}", "$text-muted"))
+        return Content.assemble(*parts)
+
+    def _explain(self) -> None:
+        bar = self.query_one(Bar)
+        place = self.query_one(OptionList).highlighted
+        if not self._shown:
+            bar.put(("Nothing matches.", "muted"))
+        elif place is not None and self._shown[place].why_not:
+            bar.put((f"{SIGNS.pick('✕', 'x')} {clean(self._shown[place].why_not)}", "warn"))
+        else:
+            bar.put(("Enter picks, Esc leaves", "muted"))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._explain()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._pick(event.option_index)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        place = self.query_one(OptionList).highlighted
+        if place is not None:
+            self._pick(place)
+
+    def _pick(self, place: int) -> None:
+        if place < len(self._shown) and not self._shown[place].why_not:
+            self.dismiss(self._shown[place].key)
+        else:
+            self._explain()
+
+    def action_move(self, steps: int) -> None:
+        options = self.query_one(OptionList)
+        if self._shown:
+            here = options.highlighted or 0
+            options.highlighted = max(0, min(here + steps, len(self._shown) - 1))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

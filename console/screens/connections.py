@@ -1,0 +1,82 @@
+"""Connections: partners of the Vault, and what moved between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from console.actions import Action, bindings
+from console.details.connections import document
+from console.details.texts import failed, state
+from console.screens.area import AreaScreen
+from console.screens.runs import ask_for_run
+from console.theme import SIGNS
+from console.widgets.columns import Cell, Column, number
+from console.widgets.document import Document
+from models.feed import Topic
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from models.queries.connections import ConnectionRow
+    from models.queries.window import Listing
+
+
+def _type(row: ConnectionRow) -> Cell:
+    symbol, _ = SIGNS.symbol(row.type)
+    return f"{symbol} {row.remote}" if row.remote else f"{symbol} {SIGNS.sign(row.type).word}"
+
+
+class ConnectionsScreen(AreaScreen):
+    """The connections of the Vault in use."""
+
+    AREA = "connections"
+    EMPTY = "This Vault has no connections."
+    FIRST_SORT = "name"
+    COLUMNS = (
+        Column("Name", lambda row: (row.name, "strong"), 16, flex=3, sort="name"),
+        Column("State", lambda row: state(row.state), 14, sort="state"),
+        Column("Remote Vault", _type, 14, flex=2, sort="remote", rank=1),
+        Column("Sent", lambda row: number(row.sent), 6, "right"),
+        Column("Rcvd", lambda row: number(row.received), 6, "right"),
+        Column("Exc", lambda row: failed(row.exceptions), 4, "right"),
+    )
+    LIST_TOPICS = frozenset(
+        {Topic.CONNECTIONS, Topic.INTEGRATIONS, Topic.STATS, Topic.EXCEPTIONS, Topic.QUEUES, Topic.MESSAGES}
+    )
+    ACTIONS: ClassVar = (Action("run", "r", "Run now", "Run a job for this connection at once"),)
+    BINDINGS = bindings("connections", ACTIONS)
+
+    def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
+        vault_id, today = self.home.session.vault_id, self.home.now().date()
+
+        def make() -> Listing[Any]:
+            from models.queries.connections import listing
+
+            return listing(vault_id, today, text=text, sort=sort, descending=descending)
+
+        return make
+
+    def reading(self, key: Any) -> Callable[[StoreSession], Any | None]:
+        vault_id, today = self.home.session.vault_id, self.home.now().date()
+
+        def read(session: StoreSession) -> Any | None:
+            from models.queries.connections import detail
+
+            return detail(session, vault_id, key, today)
+
+        return read
+
+    def document(self, detail: Any) -> Document:
+        return document(detail)
+
+    def why_not_run(self) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return self.needs_row()
+        return "" if row.state == "active" else f"{row.name} is {SIGNS.sign(row.state).word}: nothing moves."
+
+    def do_run(self) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            ask_for_run(self.home, row.key, row.name)

@@ -1,0 +1,147 @@
+"""Jobs: runs of send, deliver and receive, and what each moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.message import Message
+
+from console.actions import Action, bindings
+from console.details.jobs import document
+from console.details.texts import duration, failed, short, state
+from console.screens.area import AreaScreen
+from console.screens.runs import ask_for_run
+from console.theme import SIGNS
+from console.widgets.bars import Bar
+from console.widgets.columns import Column, Span, number
+from console.widgets.document import Document
+from console.work import in_thread
+from models.feed import Topic
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from models.queries.jobs import JobRow
+    from models.queries.window import Listing
+
+
+class JobsScreen(AreaScreen):
+    """The job runs of the Vault in use, the newest first."""
+
+    AREA = "jobs"
+    EMPTY = "No job has run in this Vault yet."
+    COLUMNS = (
+        Column("Started", lambda row: short(row.started_at), 14),
+        Column("Job", lambda row: SIGNS.words(row.kind), 9),
+        Column("Status", lambda row: state(row.status), 9),
+        Column("Found", lambda row: number(row.moved.found), 6, "right", rank=2),
+        Column("Sent", lambda row: number(row.moved.sent), 5, "right"),
+        Column("Rcvd", lambda row: number(row.moved.received), 5, "right"),
+        Column("New", lambda row: number(row.moved.created), 5, "right"),
+        Column("Upd", lambda row: number(row.moved.updated), 5, "right"),
+        Column("Same", lambda row: number(row.moved.unchanged), 5, "right", rank=3),
+        Column("Skip", lambda row: number(row.moved.skipped), 5, "right", rank=4),
+        Column("Fail", lambda row: failed(row.moved.failed), 5, "right"),
+        Column("Took", lambda row: (duration(row.duration_ms), "muted"), 7, "right", flex=1, rank=5),
+    )
+    LIST_TOPICS = frozenset({Topic.JOBS})
+    ACTIONS: ClassVar = (
+        Action("run", "r", "Run now", "Run a job of this Vault at once"),
+        Action("moved", "o", "Only moved", "List only runs that moved something, or all"),
+    )
+    BINDINGS = bindings("jobs", ACTIONS)
+    DEFAULT_CSS = """
+    JobsScreen #next-runs { padding: 0; }
+    JobsScreen #list-pane { width: 66%; }
+    JobsScreen.-narrow #list-pane { width: 1fr; }
+    """
+
+    class JobsRead(Message, bubble=False):
+        """When the jobs run next."""
+
+        def __init__(self, jobs: tuple[JobRow, ...]) -> None:
+            super().__init__()
+            self.jobs = jobs
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved_only = False
+
+    def compose_above(self) -> Iterable[Any]:
+        yield Bar(id="next-runs")
+
+    def list_title(self) -> list[Span]:
+        title: list[Span] = [("Job runs", "strong")]
+        if self._moved_only:
+            title.append(("  only those that moved something", "accent"))
+        return title
+
+    def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
+        vault_id, moved_only = self.home.session.vault_id, self._moved_only
+        del sort, descending
+
+        def make() -> Listing[Any]:
+            from models.queries.jobs import listing
+
+            return listing(vault_id, text=text, moved_only=moved_only)
+
+        return make
+
+    def reading(self, key: Any) -> Callable[[StoreSession], Any | None]:
+        vault_id = self.home.session.vault_id
+
+        def read(session: StoreSession) -> Any | None:
+            from models.queries.jobs import detail
+
+            return detail(session, vault_id, key)
+
+        return read
+
+    def document(self, detail: Any) -> Document:
+        return document(detail)
+
+    def copy_of(self, row: Any | None) -> str:
+        return "" if row is None else str(row.key)
+
+    def show_list(self, *, keep: bool = False) -> None:
+        super().show_list(keep=keep)
+        self._read_jobs()
+
+    def refresh_from_store(self) -> None:
+        super().refresh_from_store()
+        self._read_jobs()
+
+    def _read_jobs(self) -> None:
+        store, vault_id = self.home.store, self.home.session.vault_id
+        if store is None:
+            return
+
+        def job() -> tuple[JobRow, ...]:
+            from models.queries.jobs import job_list
+            from models.queries.lab import ask
+
+            return ask(store, job_list, vault_id)
+
+        in_thread(self, job, self.JobsRead, group="jobs", exclusive=True)
+
+    def on_jobs_screen_jobs_read(self, message: JobsRead) -> None:
+        spans: list[Span] = [("   Next runs  ", "muted")]
+        for job in message.jobs:
+            symbol, _ = SIGNS.symbol(job.kind)
+            spans.append((f"  {symbol} {SIGNS.sign(job.kind).word} ", ""))
+            if job.requested_at is not None:
+                spans.append(("at once", "accent"))
+            else:
+                spans.append((job.next_run_at.strftime("%H:%M:%S"), "strong"))
+        if message.jobs:
+            spans.append((f"   every {message.jobs[0].every_seconds // 60} minutes of lab time", "muted"))
+        self.query_one("#next-runs", Bar).put(*spans)
+
+    def do_run(self) -> None:
+        row = self.table.cursor_row
+        ask_for_run(self.home, kind=row.kind if row is not None else "")
+
+    def do_moved(self) -> None:
+        self._moved_only = not self._moved_only
+        self.show_list(keep=True)

@@ -1,0 +1,245 @@
+"""Records: of one object of the Vault at a time, to read, follow across Vaults, and edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.message import Message
+
+from console import commands
+from console.actions import Action, bindings
+from console.details.records import document
+from console.details.texts import short
+from console.modals.confirm import Confirm
+from console.modals.picker import Choice, PickList
+from console.modals.record_form import RecordFormScreen
+from console.screens.area import AreaScreen
+from console.targets import Goto
+from console.theme import SIGNS
+from console.widgets.columns import Cell, Column, Span
+from console.widgets.document import Document
+from console.widgets.paint import clean
+from console.work import in_thread
+from models.feed import Topic
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from models.queries.records import ObjectRow, RecordForm, RecordRow
+    from models.queries.window import Listing
+
+
+def _state(row: RecordRow) -> Cell:
+    symbol, tone = SIGNS.symbol(row.status)
+    return f"{symbol} {row.state_label or SIGNS.sign(row.status).word}", tone
+
+
+class RecordsScreen(AreaScreen):
+    """The records of one object of the Vault in use."""
+
+    AREA = "records"
+    EMPTY = "This object has no records. “n” makes one."
+    COLUMNS = (
+        Column("Name", lambda row: (row.name, "strong"), 20, flex=3, sort="name"),
+        Column("", lambda row: (SIGNS.pick("⇄", "=") if row.linked else "", "muted"), 1),
+        Column("State", _state, 12, flex=1),
+        Column("ID", lambda row: (row.key, "muted"), 15, rank=1),
+        Column("Modified", lambda row: short(row.modified_at), 14, sort="modified"),
+    )
+    LIST_TOPICS = frozenset({Topic.RECORDS})
+    ANY_VAULT = frozenset({Topic.RECORDS, Topic.EXCEPTIONS})
+    """A partner lives in another Vault, and so do exception items about a record."""
+    ACTIONS: ClassVar = (
+        Action("edit", "e", "Edit", "Edit the record"),
+        Action("object", "o", "Object", "List the records of another object"),
+        Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
+        Action("new", "n", "New", "Make a record of this object", shown=False),
+        Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False),
+    )
+    BINDINGS = bindings("records", ACTIONS)
+
+    class ObjectsRead(Message, bubble=False):
+        """The objects of a Vault, and of which one a wanted record is."""
+
+        def __init__(self, vault_id: int, objects: tuple[ObjectRow, ...], of_record: str | None) -> None:
+            super().__init__()
+            self.vault_id = vault_id
+            self.objects = objects
+            self.of_record = of_record
+
+    class FormRead(Message, bubble=False):
+        """A form to open, at a field."""
+
+        def __init__(self, field: str, form: RecordForm | None) -> None:
+            super().__init__()
+            self.field = field
+            self.form = form
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._objects: tuple[ObjectRow, ...] = ()
+        self._objects_of = -1
+        self._chosen: dict[int, str] = {}
+        self._wanted_object = ""
+
+    @property
+    def object(self) -> ObjectRow | None:
+        """The object whose records are listed."""
+        name = self._chosen.get(self.home.session.vault_id)
+        found = next((row for row in self._objects if row.name == name), None)
+        return found or next((row for row in self._objects if row.records), None) or next(iter(self._objects), None)
+
+    def list_title(self) -> list[Span]:
+        row = self.object
+        if row is None:
+            return [("Records", "strong")]
+        return [(clean(row.plural_label), "strong"), (f"  {row.name}", "muted")]
+
+    def show_list(self, *, keep: bool = False) -> None:
+        """The objects come first: without one there is no list."""
+        vault_id, store, key = self.home.session.vault_id, self.home.store, self._wanted_key
+        if store is None or not vault_id:
+            super().show_list(keep=keep)
+            return
+        if self._objects_of == vault_id and not key:
+            super().show_list(keep=keep)
+            return
+        self._shown_generation = self.home.session.generation
+
+        def job() -> tuple[tuple[ObjectRow, ...], str | None]:
+            from models.queries.lab import ask
+            from models.queries.records import object_list, object_of
+
+            of_record = ask(store, object_of, vault_id, str(key)) if key else None
+            return ask(store, object_list, vault_id), of_record
+
+        answer = lambda read: self.ObjectsRead(vault_id, *read)  # noqa: E731
+        in_thread(self, job, answer, group="objects", exclusive=True)
+
+    def on_records_screen_objects_read(self, message: ObjectsRead) -> None:
+        if message.vault_id != self.home.session.vault_id:
+            return
+        self._objects, self._objects_of = message.objects, message.vault_id
+        if message.of_record is not None:
+            self._chosen[message.vault_id] = message.of_record
+        if not self._objects:
+            self.table.empty_text = "This Vault has no objects."
+            return
+        super().show_list()
+        self._write_titles()
+
+    def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
+        vault_id = self.home.session.vault_id
+        name = self.object.name if self.object else ""
+
+        def make() -> Listing[Any]:
+            from models.queries.records import listing
+
+            return listing(vault_id, name, text=text, sort=sort, descending=descending)
+
+        return make
+
+    def reading(self, key: Any) -> Callable[[StoreSession], Any | None]:
+        vault_id = self.home.session.vault_id
+
+        def read(session: StoreSession) -> Any | None:
+            from models.queries.records import detail
+
+            return detail(session, vault_id, key)
+
+        return read
+
+    def document(self, detail: Any) -> Document:
+        return document(detail)
+
+    # Actions
+
+    def do_object(self) -> None:
+        choices = [Choice(row.name, row.plural_label, f"{row.name}  {row.records:,}") for row in self._objects]
+        current = self.object.name if self.object else None
+        self.app.push_screen(PickList("Object", choices, current=current), self._object_picked)
+
+    def _object_picked(self, name: str | None) -> None:
+        if name is not None and (self.object is None or name != self.object.name):
+            self._chosen[self.home.session.vault_id] = name
+            self._put_filter("")
+            self.show_list()
+
+    def why_not_partner(self) -> str:
+        if self.needs_row():
+            return self.needs_row()
+        linked = self.detail is not None and self.detail.partners
+        return "" if linked else "No record of a connected Vault is linked with this one."
+
+    def do_partner(self) -> None:
+        partners = self.detail.partners if self.detail else ()
+        targets = [Goto("records", item.record_id, item.vault_id, within=item.object_name) for item in partners]
+        if len(targets) == 1:
+            self.home.go_to(targets[0])
+            return
+        choices = [
+            Choice(str(place), f"{item.vault}: {item.name}", f"{item.role}  {item.object_label} {item.record_id}")
+            for place, item in enumerate(partners)
+        ]
+
+        def picked(place: str | None) -> None:
+            if place is not None:
+                self.home.go_to(targets[int(place)])
+
+        self.app.push_screen(PickList("Link partner", choices), picked)
+
+    def why_not_edit(self) -> str:
+        return self.needs_row()
+
+    def do_edit(self) -> None:
+        self.edit_field("name__v")
+
+    def edit_field(self, name: str) -> None:
+        if (row := self.table.cursor_row) is not None:
+            self._open_form(row.key, name)
+
+    def why_not_new(self) -> str:
+        return "" if self.object is not None else "This Vault has no objects."
+
+    def do_new(self) -> None:
+        self._open_form(None, "name__v")
+
+    def _open_form(self, record_id: str | None, field: str) -> None:
+        store, vault_id, listed = self.home.store, self.home.session.vault_id, self.object
+        if store is None or listed is None:
+            return
+
+        def job() -> RecordForm | None:
+            from models.queries.lab import ask
+            from models.queries.records import form
+
+            return ask(store, form, vault_id, listed.name, record_id)
+
+        in_thread(self, job, partial(self.FormRead, field), group="form", exclusive=True)
+
+    def on_records_screen_form_read(self, message: FormRead) -> None:
+        if message.form is None:
+            self.home.tell("This record is no longer there.", severity="warning")
+            return
+        self.app.push_screen(RecordFormScreen(message.form, message.field), self._form_closed)
+
+    def _form_closed(self, done: str | None) -> None:
+        if done:
+            self.home.tell(done)
+
+    def why_not_delete(self) -> str:
+        return self.needs_row()
+
+    def do_delete(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.home.perform(partial(commands.delete_record, record_id=row.key))
+
+        text = f"{row.name} ({row.key}) goes for good. Its targets in other Vaults stay, and get no more updates."
+        self.app.push_screen(Confirm("Delete this record?", text, yes="Delete it", no="Keep it"), answered)

@@ -1,0 +1,51 @@
+"""What a person has before him: the Vault in use, the user he acts as, and how the lab stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from models.queries.lab import UserRow, VaultRow, Waiting
+
+EngineState = Literal["opening", "starting", "running", "viewer", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts, in words that a thread can take along."""
+
+    vault_id: int
+    username: str
+    read_only: bool
+
+
+@dataclass(slots=True)
+class Session:
+    """The state that all screens share. Only the app changes it."""
+
+    vault: VaultRow | None = None
+    user: UserRow | None = None
+    vaults: tuple[VaultRow, ...] = ()
+    users: tuple[UserRow, ...] = ()
+    waiting: Waiting | None = None
+    read_only: bool = False
+    engine: EngineState = "opening"
+    viewer_reason: str = ""
+    generation: int = field(default=0)
+    """Goes up when the Vault or the user changes: screens that show an older one show anew."""
+
+    @property
+    def vault_id(self) -> int:
+        """Id of the Vault in use; 0 before there is one."""
+        return self.vault.key if self.vault else 0
+
+    @property
+    def who(self) -> Who:
+        """Who acts."""
+        return Who(self.vault_id, self.user.username if self.user else "", self.read_only)
+
+    def vault_name(self, vault_id: int | None) -> str:
+        """A Vault's name, or its id when it is not in this lab."""
+        found = next((vault.name for vault in self.vaults if vault.key == vault_id), None)
+        return found or (f"Vault {vault_id}" if vault_id is not None else "")

@@ -1,0 +1,221 @@
+"""The lines around every screen: header with Vault, user and lab clock; the areas; the titles of panes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.areas import AREAS
+from console.theme import SIGNS, Tone
+from console.widgets.columns import Span
+from console.widgets.paint import Row, clean, fit, paint_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from console.session import Session
+
+NARROW = 100
+"""Below this width in cells, bars say less."""
+
+
+class Bar(Widget):
+    """One line of text in tones."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+    ROW: Row = "head"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._spans: tuple[Span, ...] = ()
+
+    def put(self, *spans: Span) -> None:
+        """Show this; paints only when it differs."""
+        if spans != self._spans:
+            self._spans = spans
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(text for text, _ in self._spans)
+
+    def render_line(self, y: int) -> Strip:
+        return paint_of(self.app).strip(list(self._spans) if y == 0 else [], self.ROW, self.size.width)
+
+
+class VaultBar(Bar):
+    """The Vault in use and the user."""
+
+    ROW = "panel"
+
+    class Clicked(Message):
+        """Somebody wants another Vault."""
+
+    def show(self, session: Session, wide: bool) -> None:
+        """Say whose screen this is."""
+        vault, user = session.vault, session.user
+        if vault is None:
+            self.put((" Vault Connections Console", "strong"))
+            return
+        dot: Span = (SIGNS.pick("  ·  ", "  |  "), "muted")
+        spans: list[Span] = [(f" {clean(vault.name)}", "heading")]
+        if vault.sandbox:
+            spans.append(("  Sandbox", "warn"))
+        if wide:
+            spans += [dot, (f"{vault.key}", "muted")]
+        if user is not None:
+            spans += [dot, (clean(user.full_name), "")]
+            if wide:
+                spans.append((f"  {clean(user.profile)}", "muted"))
+        if session.read_only:
+            spans += [dot, ("read-only", "warn")]
+        self.put(*spans)
+
+    def on_click(self) -> None:
+        self.post_message(self.Clicked())
+
+
+class ClockBar(Bar):
+    """The lab clock, its speed, and what the engine does. The only part of the screen that ticks."""
+
+    ROW = "panel"
+    DEFAULT_CSS = """
+    ClockBar { width: 54; }
+    .-narrow ClockBar { width: 36; }
+    """
+
+    def show(self, now: datetime | None, speed: float, *, paused: bool, session: Session, wide: bool) -> None:
+        """Say the lab time, how fast it goes, and the engine's state."""
+        if now is None:
+            self.put((SIGNS.pick("Opening the store…", "Opening the store..."), "muted"))
+            return
+        time = now.strftime("%a %Y-%m-%d %H:%M:%S UTC" if wide else "%m-%d %H:%M:%S")
+        mark, tone = (SIGNS.pick("‖", "="), "warn") if paused else (SIGNS.pick("▶", ">"), "ok")
+        state: Tone = "warn" if paused else "ok"
+        del tone
+        spans: list[Span] = [(f"{mark} ", state), (time, ""), (f"  {speed:g}{SIGNS.pick('×', 'x')}  ", "accent")]
+        spans.append(self._engine(session, paused=paused))
+        width = sum(cell_len(text) for text, _ in spans)
+        blank = max(0, self.size.width - width - 1)
+        self.put((" " * blank, ""), *spans)
+
+    def _engine(self, session: Session, *, paused: bool) -> Span:
+        if session.engine == "running":
+            words: Span = (f"{SIGNS.pick('●', '*')} running", "ok")
+            return (f"{SIGNS.pick('‖', '=')} paused", "warn") if paused else words
+        by_state: dict[str, Span] = {
+            "starting": (f"{SIGNS.pick('◔', '~')} starting", "accent"),
+            "viewer": (f"{SIGNS.pick('◇', 'o')} viewer", "warn"),
+            "none": (f"{SIGNS.pick('○', 'o')} no engine", "muted"),
+        }
+        return by_state.get(session.engine, ("", ""))
+
+
+class AreaBar(Bar):
+    """The areas with their keys; what waits in one stands beside its name."""
+
+    class Chosen(Message):
+        """Somebody clicked an area."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+        self._ends: list[tuple[int, str]] = []
+
+    def show(self, session: Session, wide: bool) -> None:
+        """Say what waits where."""
+        waiting = session.waiting
+        counts = {"queues": waiting.messages, "exceptions": waiting.exceptions} if waiting else {}
+        spans: list[Span] = []
+        self._ends = []
+        used = 0
+        for item in AREAS:
+            here = item.name == self._current
+            label = item.label if wide else item.short
+            mark = SIGNS.pick("▌", ">") if here else " "
+            piece: list[Span] = [
+                (mark, "heading"),
+                (f"{item.key} ", "accent"),
+                (label, "strong" if here else "muted"),
+            ]
+            if count := counts.get(item.name):
+                piece.append((f" {count:,}", "bad" if item.name == "exceptions" else "accent"))
+            piece.append((" " if wide else "", ""))
+            used += sum(cell_len(text) for text, _ in piece)
+            self._ends.append((used, item.name))
+            spans += piece
+        self.put(*spans)
+
+    def on_click(self, event: events.Click) -> None:
+        for end, name in self._ends:
+            if event.x < end:
+                self.post_message(self.Chosen(name))
+                return
+
+
+class NoticeBar(Bar):
+    """A line that is there only while there is something to say, such as why this console is a viewer."""
+
+    DEFAULT_CSS = "NoticeBar { display: none; }"
+
+    def say(self, text: str) -> None:
+        """Say something, or nothing more."""
+        self.display = bool(text)
+        self.put((f" {SIGNS.pick('◇', 'o')} {clean(text)}", "warn"))
+
+
+class PaneTitle(Bar):
+    """The title of a pane; a sign and its tone say whether the pane has the focus."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title: tuple[Span, ...] = ()
+        self._focused = False
+
+    def title(self, *spans: Span) -> None:
+        """Set the title."""
+        self._title = spans
+        self._write()
+
+    def focused(self, here: bool) -> None:
+        """Say whether the pane has the focus."""
+        self._focused = here
+        self._write()
+
+    def _write(self) -> None:
+        mark = SIGNS.pick("▶", ">") if self._focused else " "
+        spans = [(text, "heading" if self._focused and tone == "strong" else tone) for text, tone in self._title]
+        self.put((f" {mark} ", "heading"), *spans)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        row: Row = "panel" if self._focused else "head"
+        used = 0
+        shown: list[Span] = []
+        for text, tone in self._spans:
+            piece = fit(text, min(cell_len(text), max(0, width - used)))
+            used += cell_len(piece)
+            shown.append((piece, tone))
+        return paint_of(self.app).strip(shown if y == 0 else [], row, width)
+
+
+class HeaderBar(Horizontal):
+    """The header: Vault and user on the left, clock and engine on the right."""
+
+    DEFAULT_CSS = "HeaderBar { height: 1; }"
+
+    def compose(self) -> ComposeResult:
+        yield VaultBar()
+        yield ClockBar()
