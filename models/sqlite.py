@@ -5,13 +5,12 @@ other way would drop the locks that SQLite holds on it.
 """
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -88,30 +87,53 @@ def look(path: Path) -> Glance:
     """
     if not path.exists():
         return Glance()
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        before = _traces(path)
+        try:
+            glance = _glance(path, before)
+        except sqlite3.DatabaseError:
+            if _traces(path) == before or time.monotonic() > deadline:
+                raise
+        else:
+            # A file at rest is read past all locks: what was seen counts if nobody has written meanwhile.
+            if _at_work(before) or _traces(path) == before or time.monotonic() > deadline:
+                return glance
+
+
+def _glance(path: Path, traces: "_Traces") -> Glance:
     try:
-        return _glance(path)
+        with _peek(path, at_work=_at_work(traces)) as connection:
+            return _read(connection)
     except sqlite3.DatabaseError:
-        # Another process may have begun to write while we looked past its locks: once more, before it counts.
-        return _glance(path)
-
-
-def _glance(path: Path) -> Glance:
+        if not traces.journal:
+            raise
+    # The journal is that of a dead process, and only a writer could roll it back. Until then the file may be shorter
+    # than its head says, which this setting lets pass.
     with _peek(path, at_work=False) as connection:
-        number = connection.execute("PRAGMA application_id").fetchone()[0]
-        names = _names(connection)
-    if number not in (0, PROGRAM_NUMBER) or (names and number == 0):
-        return Glance(tables=names or frozenset({"sqlite_master"}))
-    if _beside(path, "-journal") and (number == PROGRAM_NUMBER or path.stat().st_size == 0):
-        _finish(path)
-    with _peek(path, at_work=_beside(path, "-wal") or _beside(path, "-journal")) as connection:
-        names = _names(connection)
-        info: dict[str, str] = {}
-        revisions: list[str] = []
-        if "store_info" in names:
-            info = dict(connection.execute("SELECT key, value FROM store_info"))
-        if "alembic_version" in names:
-            revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
-        return Glance(number == PROGRAM_NUMBER, names, tuple(revisions), info)
+        connection.execute("PRAGMA writable_schema = ON")
+        if traces.size and _number(connection) != PROGRAM_NUMBER:
+            return Glance(tables=frozenset({"sqlite_master"}))
+    _roll_back(path)
+    with _peek(path, at_work=True) as connection:
+        return _read(connection)
+
+
+def _read(connection: sqlite3.Connection) -> Glance:
+    names, number = _names(connection), _number(connection)
+    if number != PROGRAM_NUMBER:
+        return Glance(tables=names or frozenset({"sqlite_master"} if number else ()))
+    info: dict[str, str] = {}
+    revisions: list[str] = []
+    if "store_info" in names:
+        info = dict(connection.execute("SELECT key, value FROM store_info"))
+    if "alembic_version" in names:
+        revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+    return Glance(ours=True, tables=names, revisions=tuple(revisions), info=info)
+
+
+def _number(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])
 
 
 def _names(connection: sqlite3.Connection) -> frozenset[str]:
@@ -129,20 +151,37 @@ def _peek(path: Path, *, at_work: bool) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _finish(path: Path) -> None:
-    """Let another process finish making our store, or take back what one left half made when it died."""
+def _roll_back(path: Path) -> None:
+    """Take back what a process of ours that died has left half made, as SQLite does for the next writer."""
     uri = f"{path.as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 
 
-def _beside(path: Path, suffix: str) -> bool:
-    """Answer whether SQLite's file beside the store is there and holds something."""
+class _Traces(NamedTuple):
+    """What shows, from outside, whether somebody writes: size and time of the file, sizes of SQLite's files beside."""
+
+    size: int
+    changed: int
+    log: int
+    journal: int
+
+
+def _traces(path: Path) -> _Traces:
+    file = path.stat()
+    return _Traces(file.st_size, file.st_mtime_ns, _size(f"{path}-wal"), _size(f"{path}-journal"))
+
+
+def _at_work(traces: _Traces) -> bool:
+    return bool(traces.log or traces.journal)
+
+
+def _size(path: str) -> int:
     try:
-        return os.stat(f"{path}{suffix}").st_size > 0  # noqa: PTH116  (the suffix is no part of a path's own)
+        return Path(path).stat().st_size
     except FileNotFoundError:
-        return False
+        return 0
 
 
 def put_mark(connection: Connection) -> None:

@@ -47,7 +47,9 @@ def filled(place: Path) -> Path:
     """A closed store that holds a Vault, a security profile and its permissions."""
     store = open_store(place)
     with store.write() as write:
-        write.add(Vault(id=1, name="Clinical", dns_host="clinical.example.com", domain="example.com", family="Clinical"))
+        write.add(
+            Vault(id=1, name="Clinical", dns_host="clinical.example.com", domain="example.com", family="Clinical")
+        )
         write.flush()
         profile = SecurityProfile(vault_id=1, name="Vault Owner")
         write.add(profile)
