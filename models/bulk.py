@@ -4,8 +4,9 @@ SQLAlchemy's own executemany spends more time on preparing each row than the dat
 is compiled once, values that are the same in all rows are converted once, and each row is one tuple.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Table, bindparam, column, insert
@@ -24,25 +25,19 @@ def bulk_insert(
     dialect = connection.dialect
     names = (*same, *columns)
     statement, order = _compiled(dialect, table, names)
-    shared = {name: _convert(dialect, table, name, value) for name, value in same.items()}
-    converters = [
-        (place, converter)
-        for place, name in enumerate(columns)
-        if (converter := _converter(dialect, table, name)) is not None
-    ]
-    ready: list[Sequence[Any]] = []
-    for row in rows:
-        values = list(row)
-        for place, converter in converters:
-            values[place] = converter(values[place])
-        ready.append(values)
+    shared = [_convert(dialect, table, name, value) for name, value in same.items()]
+    by_column: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for place, name in enumerate(columns):
+        converter = _converter(dialect, table, name)
+        if converter is not None:
+            by_column[place] = map(converter, by_column[place])
+    ready = list(zip(*(repeat(value, len(rows)) for value in shared), *by_column, strict=True))
     if order is None:
-        connection.exec_driver_sql(statement, [shared | dict(zip(columns, values, strict=True)) for values in ready])
+        connection.exec_driver_sql(statement, [dict(zip(names, values, strict=True)) for values in ready])
         return
     if order != names:
         raise RuntimeError(f"the order of columns was not kept: {order}")
-    head = tuple(shared.values())
-    connection.exec_driver_sql(statement, [(*head, *values) for values in ready])
+    connection.exec_driver_sql(statement, ready)
 
 
 @lru_cache(maxsize=64)

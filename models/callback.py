@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.data_model import ObjectModel
+from models.sets import one_of
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import Record, table_of
 
@@ -68,7 +69,7 @@ def _read(
         _records.c.name,
         _records.c.data,
         *(_records.c[SYSTEM_COLUMNS[path]] for path in system),
-    ).where(_records.c.vault_id == vault_id, _records.c.record_id.in_(record_ids))
+    ).where(_records.c.vault_id == vault_id, one_of(_records.c.record_id, record_ids))
     rows: dict[str, SourceRow] = {}
     # The object is compared here, not in SQL, where it would tempt the planner to walk the whole object.
     for of_object, record_id, global_id, link, name, data, *more in session.execute(statement).all():

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 from models.bulk import bulk_insert
 from models.data_model import FieldModel, ObjectModel
 from models.feed import Topic
+from models.sets import one_of
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS, WRITABLE
 from models.tables import Record, RecordStatus, UniqueValue, Vault, table_of
@@ -171,7 +172,7 @@ def _check_references(write: WriteSession, model: ObjectModel, reference: FieldM
         write.execute(
             select(_records.c.record_id).where(
                 _records.c.vault_id == model.vault_id,
-                _records.c.record_id.in_(wanted),
+                one_of(_records.c.record_id, wanted),
                 # Through a sum, so that the planner goes by the ids and does not walk the whole object.
                 _records.c.object_id + 0 == reference.reference_id,
             )
@@ -195,7 +196,7 @@ def _check_unique(write: WriteSession, unique: FieldModel, drafts: Sequence[Draf
         row.value: row.record_id
         for row in write.execute(
             select(_unique.c.value, _unique.c.record_id).where(
-                _unique.c.field_id == unique.id, _unique.c.value.in_(wanted)
+                _unique.c.field_id == unique.id, one_of(_unique.c.value, wanted)
             )
         )
     }
@@ -211,10 +212,12 @@ def _check_unique(write: WriteSession, unique: FieldModel, drafts: Sequence[Draf
 
 
 def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
-    write.execute(
-        update(_vaults).where(_vaults.c.id == model.vault_id).values(next_record=_vaults.c.next_record + len(drafts))
-    )
-    after = write.execute(select(_vaults.c.next_record).where(_vaults.c.id == model.vault_id)).scalar_one()
+    after = write.execute(
+        update(_vaults)
+        .where(_vaults.c.id == model.vault_id)
+        .values(next_record=_vaults.c.next_record + len(drafts))
+        .returning(_vaults.c.next_record)
+    ).scalar_one()
     number = after - len(drafts)
     rows = []
     for draft in drafts:
@@ -277,7 +280,7 @@ def _claim_unique_values(
         rows = write.execute(
             select(_records.c.record_id, _records.c.id).where(
                 _records.c.vault_id == model.vault_id,
-                _records.c.record_id.in_([draft.record_id for draft in creates]),
+                one_of(_records.c.record_id, [draft.record_id for draft in creates]),
             )
         )
         keys.update({row.record_id: row.id for row in rows})

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from models.callback import SourceRow, read_source_rows
 from models.record_writer import Draft, Effect, Existing, existing_from_row, write_records
 from models.rules.compiled import CompiledFieldRule, CompiledTarget
+from models.sets import one_of
 from models.store import WriteSession
 from models.system_fields import LABELS, SYSTEM_COLUMNS
 from models.tables import Matching, Record, table_of
@@ -156,7 +157,7 @@ def _match(
         return {}
     found: dict[str, Existing] = {}
     statement = (
-        select(_records).where(_records.c.object_id == target.model.id, column.in_(list(keys))).order_by(_records.c.id)
+        select(_records).where(_records.c.object_id == target.model.id, one_of(column, keys)).order_by(_records.c.id)
     )
     for row in write.execute(statement).all():
         key = row.link if route.matching is Matching.LINK else row.global_id
@@ -182,7 +183,7 @@ def _resolve(
         select(column, _records.c.record_id)
         .where(
             _records.c.object_id == rule.reference.reference_id,
-            column.in_(sorted(keys)),
+            one_of(column, sorted(keys)),
         )
         .order_by(_records.c.id.desc())
     )

@@ -1,0 +1,37 @@
+"""Asking for many rows by key with one parameter.
+
+`column IN (:p1, ..., :p500)` makes SQLAlchemy prepare five hundred parameters for each statement; here the keys travel
+as one JSON array, and the statement's text is always the same.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, String, column, literal, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class _KeysInJson(FunctionElement[str]):
+    """A JSON array as rows with one text column, `value`."""
+
+    name = "keys_in_json"
+    inherit_cache = True
+
+
+@compiles(_KeysInJson, "sqlite")
+def _on_sqlite(element: _KeysInJson, compiler: Any, **options: Any) -> str:
+    return f"json_each{compiler.process(element.clause_expr, **options)}"
+
+
+@compiles(_KeysInJson, "postgresql")
+def _on_postgresql(element: _KeysInJson, compiler: Any, **options: Any) -> str:
+    keys = compiler.process(element.clause_expr, **options)
+    return f"(SELECT json_array_elements_text(CAST({keys} AS JSON)) AS value)"
+
+
+def one_of(text_column: ColumnElement[Any], keys: Iterable[str]) -> ColumnElement[bool]:
+    """A condition: the text column holds one of the keys."""
+    listed = _KeysInJson(literal(orjson.dumps(list(keys)).decode(), String())).table_valued(column("value", String()))
+    return text_column.in_(select(listed.c.value))
