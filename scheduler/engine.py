@@ -221,7 +221,7 @@ class Engine:
                     return False
         # A job's next time is written before what follows from it has run: so the runner is asked last.
         term = self._term
-        return term is None or term.runner.wait(0)
+        return term is None or (term.timetable.is_quiet() and term.runner.wait(0))
 
     def _keep_watch(self) -> None:
         while not self._ended.is_set():

@@ -35,14 +35,16 @@ class Housekeeping:
     def clear_runs(self) -> int:
         """Delete the runs that are too old by now; answers how many."""
         now = self._store.clock.now()
-        return self._clear_idle(now - KEEP_IDLE_RUNS) + self._clear_all(now - KEEP_RUNS)
+        cleared = self._clear_idle(now - KEEP_IDLE_RUNS) + self._clear_all(now - KEEP_RUNS)
+        if cleared:
+            with self._store.read() as session:
+                last = session.execute(select(func.max(_runs.c.id))).scalar()
+            # When the latest run was cleared away, its number is given again.
+            self._looked_until = min(self._looked_until, last or 0)
+        return cleared
 
     def _clear_idle(self, before: datetime) -> int:
         """Runs are numbered in the order they began: none is looked at twice."""
-        with self._store.read() as session:
-            last = session.execute(select(func.max(_runs.c.id))).scalar()
-        # When the last run of all was cleared away, numbers begin anew.
-        self._looked_until = min(self._looked_until, last or 0)
         cleared = 0
         while True:
             rows = self._oldest(before, after_id=self._looked_until)

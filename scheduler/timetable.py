@@ -19,6 +19,7 @@ logging.getLogger("apscheduler").addHandler(logging.NullHandler())
 
 EARLY = 0.05
 """Seconds of real time that a job may be early: two clocks never agree to the millisecond."""
+LONG = timedelta(days=36_500)
 
 
 class LabTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
@@ -31,8 +32,11 @@ class LabTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has no typ
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
         """Answer the real time at which `due` comes, as the clock runs now."""
-        # Once fired it is spent: the job's end gives it its next time, counted from when it ended.
-        delay = None if previous_fire_time else self._clock.delay_until(self._due)
+        if previous_fire_time is not None:
+            # Spent: the job's end gives it its next time. Saying "never" here would have APScheduler remove the job
+            # itself, and its thread would break when that meets a shutdown.
+            return now + LONG
+        delay = self._clock.delay_until(self._due)
         return None if delay is None else now + timedelta(seconds=max(delay, self._at_least))
 
 
@@ -42,6 +46,7 @@ class Entry:
 
     due: datetime
     call: Callable[[datetime], None]
+    once: bool = False
     loose: bool = True
     early: bool = False
     spent: bool = False
@@ -51,7 +56,7 @@ class Entry:
 class Timetable:
     """Calls jobs when they are due, in a pool of threads. What is called must `put` itself in again to be called again.
 
-    Only `start`, `at_once`, `apply` and `shut_down` touch APScheduler, and one thread alone may call them: APScheduler
+    Only `start`, `apply` and `shut_down` touch APScheduler, and one thread alone may call them: APScheduler
     waits for its pool while it holds its locks, so the pool's threads must never need those. `on_loose` is called when
     `apply` has something to do.
     """
@@ -62,6 +67,7 @@ class Timetable:
         self._lock = threading.Lock()
         self._entries: dict[str, Entry] = {}
         self._dropped: list[Entry] = []
+        self._calls = 0
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(threads, {"thread_name_prefix": "job"})},
@@ -77,8 +83,11 @@ class Timetable:
         self._scheduler.shutdown(wait=wait)
 
     def at_once(self, call: Callable[[], None]) -> None:
-        """Call something in the pool as soon as a thread is free, whatever the lab clock does."""
-        self._scheduler.add_job(call)
+        """Call something as soon as a thread of the pool is free, whatever the lab clock does."""
+        entry = Entry(self._clock.now(), lambda _due: call(), once=True)
+        with self._lock:
+            self._entries[f"at once {id(entry)}"] = entry
+        self._on_loose()
 
     def put(self, key: str, due: datetime, call: Callable[[datetime], None]) -> None:
         """Have `call(due)` called when lab time `due` has come; replaces what is under this key for another time."""
@@ -94,7 +103,7 @@ class Timetable:
     def keep(self, keys: Collection[str]) -> None:
         """Drop the entries that are not under one of these keys."""
         with self._lock:
-            gone = [key for key in self._entries if key not in keys]
+            gone = [key for key, entry in self._entries.items() if not entry.once and key not in keys]
             self._dropped += [self._entries.pop(key) for key in gone]
         if gone:
             self._on_loose()
@@ -120,10 +129,11 @@ class Timetable:
             # A handle of its own each time: an old one could still count as running in the pool.
             entry.handle = self._scheduler.add_job(self._fire, trigger, args=(key, entry), name=key).id
 
-    def next_due(self) -> datetime | None:
-        """The earliest lab time at which a job waits to be called."""
+    def is_quiet(self) -> bool:
+        """Whether nothing is being called and nothing is due."""
+        now = self._clock.now()
         with self._lock:
-            return min((entry.due for entry in self._entries.values() if not entry.spent), default=None)
+            return not self._calls and all(entry.spent or entry.due > now for entry in self._entries.values())
 
     def _unschedule(self, entry: Entry) -> None:
         if entry.handle:
@@ -137,7 +147,16 @@ class Timetable:
                 return
             entry.early = entry.loose = delay is None or delay > EARLY
             entry.spent = not entry.early
+            self._calls += entry.spent
         if entry.early:
             self._on_loose()
-        else:
+            return
+        try:
             entry.call(entry.due)
+        finally:
+            with self._lock:
+                self._calls -= 1
+                if entry.once:
+                    self._dropped.append(self._entries.pop(key))
+            if entry.once:
+                self._on_loose()

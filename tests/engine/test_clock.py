@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -215,6 +215,7 @@ HAPPENINGS = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(happenings=st.lists(HAPPENINGS, max_size=25))
 def test_lab_time_never_goes_back(
     happenings: list[tuple[str, float]], tmp_path_factory: pytest.TempPathFactory
