@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+import orjson
+from sqlalchemy import Text, cast, select
 from sqlmodel import Session
 
 from models.data_model import ObjectModel
@@ -67,7 +68,7 @@ def _read(
         _records.c.global_id,
         _records.c.link,
         _records.c.name,
-        _records.c.data,
+        cast(_records.c.data, Text),
         *(_records.c[SYSTEM_COLUMNS[path]] for path in system),
     ).where(_records.c.vault_id == vault_id, one_of(_records.c.record_id, record_ids))
     rows: dict[str, SourceRow] = {}
@@ -75,9 +76,10 @@ def _read(
     for of_object, record_id, global_id, link, name, data, *more in session.execute(statement).all():
         if of_object != object_id:
             continue
+        values = orjson.loads(data)
         if system:
-            data.update(zip(system, more, strict=True))
-        rows[record_id] = SourceRow(record_id, global_id, link, name, data)
+            values.update(zip(system, more, strict=True))
+        rows[record_id] = SourceRow(record_id, global_id, link, name, values)
     return rows
 
 

@@ -144,8 +144,10 @@ def _unchanged(draft: Draft, existing: Existing) -> bool:
 
 def _check(model: ObjectModel, draft: Draft) -> None:
     """Merge the values over the existing ones; `result` then holds every field that is not empty."""
-    merged = draft.values if draft.existing is None else {**draft.existing.values, **draft.values}
-    result = draft.result = {name: value for name, value in merged.items() if value is not None}
+    merged = dict(draft.values) if draft.existing is None else {**draft.existing.values, **draft.values}
+    if None in merged.values():
+        merged = {name: value for name, value in merged.items() if value is not None}
+    result = draft.result = merged
     if draft.existing is None:
         result.setdefault("status__v", RecordStatus.ACTIVE)
         if model.starting_state:

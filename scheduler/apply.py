@@ -96,10 +96,11 @@ def prepare(session: Session, route: Route, items: Sequence[str]) -> Prepared:
     """Call back for the items' source records and evaluate the rules for each target object."""
     rows = read_source_rows(session, route.source, items, route.rules.paths)
     candidates: dict[int, list[Candidate]] = {}
+    found = [row for item in items if (row := rows.get(item)) is not None]
+    values = [row.values for row in found]
     for position, target in enumerate(route.rules.targets):
-        evaluate = target.evaluate
         candidates[position] = [
-            Candidate(row, *evaluate(row.values)) for item in items if (row := rows.get(item)) is not None
+            Candidate(row, *evaluated) for row, evaluated in zip(found, target.evaluate_all(values), strict=True)
         ]
     return Prepared(route, items, len(items) - len(rows), candidates)
 

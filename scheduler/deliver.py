@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlmodel import Session
 
 from models.errors import ConsoleError
@@ -32,7 +32,7 @@ from models.time import Clock
 from scheduler.claims import claim
 from scheduler.destination import Destination, find_destination
 from scheduler.keyring import KeyRing, key_ring
-from scheduler.outbox import waiting
+from scheduler.outbox import waiting, write_messages
 from scheduler.runs import Run, RunResult, add_to_stats, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.signing import signature_headers, spark_body
@@ -275,20 +275,10 @@ def _arrive(write: WriteSession, run: Run, arrived: Sequence[tuple[Attempt, Dest
         sent.append(message.id)
         key = (message.connection_id, destination.vault_id, destination.connection_id)
         per_connection[key] = per_connection.get(key, 0) + 1
-    statement = insert(_messages).returning(_messages.c.id, sort_by_parameter_order=True)
-    keys = write.connection().execute(statement, inbound).scalars().all()
-    write.execute(
-        insert(_bodies),
-        [
-            {
-                "message_id": key,
-                "attributes": attempt.attributes,
-                "items": attempt.items,
-                "headers": attempt.headers,
-                "body": attempt.body.decode(),
-            }
-            for key, (attempt, _) in zip(keys, arrived, strict=True)
-        ],
+    write_messages(
+        write,
+        inbound,
+        [(attempt.attributes, attempt.items, attempt.headers, attempt.body.decode()) for attempt, _ in arrived],
     )
     write.execute(
         update(_messages)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, exists, insert, select, update
 
 from models.feed import Topic
+from models.sets import one_of
 from models.store import WriteSession
 from models.tables import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus, table_of
 from scheduler.apply import Failure
@@ -26,7 +27,7 @@ def settle_items(write: WriteSession, run: Run, route: Route, work: Work, failur
     failed = {(failure.target_object, failure.item): failure for failure in failures}
     resolved: list[int] = []
     messages: set[int] = set()
-    for item in _open_items(write, route.point_id, work.items):
+    for item in _open_items(write, run, route.point_id, work.items):
         failure = failed.pop((item.target_object, item.item), None)
         if failure is None:
             resolved.append(item.id)
@@ -48,6 +49,7 @@ def settle_items(write: WriteSession, run: Run, route: Route, work: Work, failur
             update(_items).where(_items.c.id.in_(resolved)).values(status=ItemStatus.RESOLVED, tried_at=write.now)
         )
     if failed:
+        run.sound_points.discard(route.point_id)
         messages.discard(_add_items(write, run, route, work, list(failed.values())))
     elif work.exception_id is not None:
         messages.add(work.exception_id)
@@ -73,20 +75,22 @@ def refuse_message(write: WriteSession, run: Run, work: Work, broken: RouteBroke
     write.changed(Topic.EXCEPTIONS, run.scope.vault_id)
 
 
-def has_open_items(write: WriteSession, point_id: int) -> bool:
-    """Whether any item of an integration point is open."""
-    statement = select(_items.c.id).where(_items.c.point_id == point_id, _items.c.status == ItemStatus.OPEN).limit(1)
-    return write.execute(statement).first() is not None
-
-
-def _open_items(write: WriteSession, point_id: int, items: Sequence[str]) -> Iterable[Row[Any]]:
-    if not has_open_items(write, point_id):
+def _open_items(write: WriteSession, run: Run, point_id: int, items: Sequence[str]) -> Iterable[Row[Any]]:
+    if point_id not in run.sound_points and not _has_open_items(write, point_id):
+        # Open items come only from this run's own failures: asking once is enough.
+        run.sound_points.add(point_id)
+    if point_id in run.sound_points:
         return []
     return write.execute(
         select(_items.c.id, _items.c.message_id, _items.c.target_object, _items.c.item).where(
-            _items.c.point_id == point_id, _items.c.status == ItemStatus.OPEN, _items.c.item.in_(items)
+            _items.c.point_id == point_id, _items.c.status == ItemStatus.OPEN, one_of(_items.c.item, items)
         )
     ).all()
+
+
+def _has_open_items(write: WriteSession, point_id: int) -> bool:
+    statement = select(_items.c.id).where(_items.c.point_id == point_id, _items.c.status == ItemStatus.OPEN).limit(1)
+    return write.execute(statement).first() is not None
 
 
 def _add_items(write: WriteSession, run: Run, route: Route, work: Work, failures: Sequence[Failure]) -> int:

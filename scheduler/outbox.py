@@ -2,10 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from models.bulk import bulk_insert
 from models.errors import NotPossible
 from models.feed import Topic
 from models.store import WriteSession
@@ -33,9 +35,16 @@ class NothingToSendWith(NotPossible):
     title = "The send job cannot send"
 
 
+PUT_TOGETHER = 100
+"""Messages written by one statement."""
+
+
 @dataclass
 class Outbox:
-    """An outbound queue, for one run and one connection. `room` is how many messages it still takes."""
+    """An outbound queue, for one run and one connection. `room` is how many messages it still takes.
+
+    Messages are written in sets: call `flush` at the end of the transaction.
+    """
 
     write: WriteSession
     run_id: int
@@ -44,6 +53,8 @@ class Outbox:
     queue_id: int
     queue_name: str
     room: int
+    _messages: list[dict[str, Any]] = field(default_factory=list)
+    _bodies: list[tuple[dict[str, Any], list[str]]] = field(default_factory=list)
 
     def put(self, *, object_name: str, event: MessageEvent, integration_point: str, items: Sequence[str]) -> None:
         """Put one message on the queue. Raises NothingToSendWith when the queue is full."""
@@ -53,28 +64,51 @@ class Outbox:
                 "Enable its delivery, or wait until it has been worked off.",
             )
         self.room -= 1
-        message = self.write.execute(
-            insert(_messages)
-            .values(
-                vault_id=self.vault_id,
-                queue_id=self.queue_id,
-                connection_id=self.connection_id,
-                message_id=str(uuid.uuid4()),
-                state=MessageState.QUEUED,
-                object_name=object_name,
-                event=event,
-                integration_point=integration_point,
-                item_count=len(items),
-                attempts=0,
-                entered_at=self.write.now,
-                put_by=self.run_id,
-            )
-            .returning(_messages.c.id)
-        ).scalar_one()
+        self._messages.append(
+            {
+                "vault_id": self.vault_id,
+                "queue_id": self.queue_id,
+                "connection_id": self.connection_id,
+                "message_id": str(uuid.uuid4()),
+                "state": MessageState.QUEUED,
+                "object_name": object_name,
+                "event": event,
+                "integration_point": integration_point,
+                "item_count": len(items),
+                "attempts": 0,
+                "entered_at": self.write.now,
+                "put_by": self.run_id,
+            }
+        )
         attributes = {"object": object_name, "event": event.value, "integration_point": integration_point}
-        self.write.execute(insert(_bodies).values(message_id=message, attributes=attributes, items=list(items)))
+        self._bodies.append((attributes, list(items)))
+        if len(self._messages) >= PUT_TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the messages that were put and are not written yet."""
+        if not self._messages:
+            return
+        write_messages(
+            self.write, self._messages, [(attributes, items, None, None) for attributes, items in self._bodies]
+        )
+        self._messages.clear()
+        self._bodies.clear()
         self.write.changed(Topic.MESSAGES, self.vault_id)
         self.write.changed(Topic.QUEUES, self.vault_id)
+
+
+def write_messages(
+    write: WriteSession,
+    rows: Sequence[dict[str, Any]],
+    bodies: Sequence[tuple[dict[str, Any], list[str], dict[str, str] | None, str | None]],
+) -> None:
+    """Insert messages in their order, each with its attributes, items, signed headers and exact body."""
+    statement = insert(_messages).returning(_messages.c.id, sort_by_parameter_order=True)
+    keys = write.connection().execute(statement, rows).scalars().all()
+    contents = [(key, *body) for key, body in zip(keys, bodies, strict=True)]
+    columns = ("message_id", "attributes", "items", "headers", "body")
+    bulk_insert(write, _bodies, same={}, columns=columns, rows=contents)
 
 
 def open_outbox(write: WriteSession, run_id: int, vault_id: int, connection_id: int) -> Outbox:

@@ -44,6 +44,8 @@ class Run:
     started_at: datetime
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     errors: list[str] = field(default_factory=list)
+    sound_points: set[int] = field(default_factory=set)
+    """Integration points that are known to have no open exception items."""
 
     def count(self, write: WriteSession, connection_id: int, **moved: int) -> None:
         """Add to what this run moved through a connection, within the transaction that moves it."""

@@ -110,6 +110,8 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
                 outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
                 outbox.put(object_name=model.name, event=event, integration_point=source.remote_point, items=items)
                 sent += len(items)
+    if outbox is not None:
+        outbox.flush()
     write.execute(update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=until))
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)

@@ -6,10 +6,9 @@ default, else nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from models.data_model import Cleaner, FieldModel, ObjectModel
+from models.data_model import Cleaner, FieldModel, ObjectModel, SoundColumn
 from models.tables import FieldType
 
 
@@ -29,11 +28,26 @@ class CompiledFieldRule:
 
     cleaner: Cleaner
     """Checks a value for the target field."""
+    sound: SoundColumn | None = None
+    """Tells that a whole column of values needs no cleaning."""
 
     @property
     def resolves(self) -> bool:
         """Whether the value is a key by which the referenced record is found, rather than its id."""
         return self.reference is not None and self.match_on not in (None, "id")
+
+    def column(self, rows: Sequence[Mapping[str, Any]]) -> list[Any] | None:
+        """The checked values for many rows; None when any of them has a problem."""
+        try:
+            if self.query_field is None or self.lookup is not None or self.default is not None:
+                return [self.evaluate(row) for row in rows]
+            query_field, cleaner = self.query_field, self.cleaner
+            values = [row.get(query_field) for row in rows]
+            if self.sound is not None and self.sound(values):
+                return values
+            return [None if value is None else cleaner(value) for value in values]
+        except ValueError:
+            return None
 
     def evaluate(self, row: Mapping[str, Any]) -> Any:
         """The checked value for the target field, None for empty. Raises ValueError with what is wrong."""
@@ -48,6 +62,10 @@ class CompiledFieldRule:
         return None if value is None else self.cleaner(value)
 
 
+Evaluated = tuple[dict[str, Any], dict[str, str]]
+"""Values and problems of one row, by target field."""
+
+
 @dataclass(frozen=True)
 class CompiledTarget:
     """What one integration rule writes to one target object."""
@@ -56,53 +74,34 @@ class CompiledTarget:
     model: ObjectModel
     field_rules: tuple[CompiledFieldRule, ...]
 
-    def evaluate(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Work out the target fields for one source row; answers checked values and problems by target field.
+    def evaluate(self, row: Mapping[str, Any]) -> Evaluated:
+        """Work out the target fields for one source row: checked values and problems, by target field.
 
         A reference that is matched on a field is answered as that field's value, not yet as a record id. An empty
         value is None. A problem leaves its field out of the values.
         """
-        get = row.get
-        try:
-            # Nearly every row is sound: plain mappings first, without a guard around each of them.
-            values = {
-                target_field: cleaner(value) if (value := get(query_field)) is not None else None
-                for target_field, query_field, cleaner in self.plain
-            }
-        except ValueError:
-            return self._evaluate_each(row, self.field_rules)
-        if not self.others:
-            return values, {}
-        more, problems = self._evaluate_each(row, self.others)
-        values.update(more)
-        return values, problems
-
-    @cached_property
-    def plain(self) -> tuple[tuple[str, str, Cleaner], ...]:
-        """The field rules that only copy: target field, query field, cleaner."""
-        return tuple(
-            (rule.target_field, rule.query_field, rule.cleaner)
-            for rule in self.field_rules
-            if rule.query_field is not None and rule.lookup is None and rule.default is None
-        )
-
-    @cached_property
-    def others(self) -> tuple[CompiledFieldRule, ...]:
-        """The field rules with a lookup or a default."""
-        copied = {target_field for target_field, _, _ in self.plain}
-        return tuple(rule for rule in self.field_rules if rule.target_field not in copied)
-
-    def _evaluate_each(
-        self, row: Mapping[str, Any], rules: Sequence[CompiledFieldRule]
-    ) -> tuple[dict[str, Any], dict[str, str]]:
         values: dict[str, Any] = {}
         problems: dict[str, str] = {}
-        for rule in rules:
+        for rule in self.field_rules:
             try:
                 values[rule.target_field] = rule.evaluate(row)
             except ValueError as problem:
                 problems[rule.target_field] = str(problem)
         return values, problems
+
+    def evaluate_all(self, rows: Sequence[Mapping[str, Any]]) -> list[Evaluated]:
+        """The same for many rows, field by field: a column of values that is sound as a whole is checked as a whole.
+
+        Where any value is not, the rows are evaluated one by one.
+        """
+        columns: list[list[Any]] = []
+        for rule in self.field_rules:
+            column = rule.column(rows)
+            if column is None:
+                return [self.evaluate(row) for row in rows]
+            columns.append(column)
+        names = [rule.target_field for rule in self.field_rules]
+        return [(dict(zip(names, values, strict=True)), {}) for values in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +142,7 @@ def compile_target(
                 reference=reference,
                 match_on=match_on,
                 cleaner=str if match_on not in (None, "id") else model.cleaners[rule.target_field],
+                sound=model.sound_columns.get(rule.target_field),
             )
         )
     return CompiledTarget(rule_name, model, tuple(compiled)), problems
