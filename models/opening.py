@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlmodel import SQLModel
 
 from models import mark, migrations, sqlite
@@ -195,11 +195,18 @@ def _open_server(url: URL, clock: Clock, *, scripts: Path) -> Store:
     except (ModuleNotFoundError, NoSuchModuleError):
         raise refuse(Trouble.NO_DRIVER, detail=url.drivername) from None
     known = migrations.revisions(scripts)
-    with engine.connect() as connection:
-        age = mark.judge(mark.look_through(connection), known, name_of(url))
-    if age is not Age.CURRENT:
-        _bring_up_to_date(engine, clock, scripts, None)
-    return Store(url, engine, secrets)
+    for step in range(_STEPS):
+        with engine.connect() as connection:
+            age = mark.judge(mark.look_through(connection), known, name_of(url))
+        if age is Age.CURRENT:
+            return Store(url, engine, secrets)
+        try:
+            _bring_up_to_date(engine, clock, scripts, None)
+        except (IntegrityError, ProgrammingError):
+            # What another process has just made cannot be made again; then there is nothing left to do.
+            if step + 1 == _STEPS:
+                raise
+    raise refuse(Trouble.BUSY, name_of(url))
 
 
 def _bring_up_to_date(engine: Engine, clock: Clock, scripts: Path, path: Path | None) -> None:

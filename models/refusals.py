@@ -106,9 +106,9 @@ def trouble_of(error: BaseException, url: URL) -> Trouble | None:
         return _from_sqlite(cause, Path(name_of(url)))
     if isinstance(cause, OSError):
         return _from_system(cause)
-    if isinstance(error, OperationalError):
-        return Trouble.UNREACHABLE if error.connection_invalidated else None
-    return None
+    # An error without a statement came up while connecting.
+    unreachable = isinstance(error, OperationalError) and (error.connection_invalidated or error.statement is None)
+    return Trouble.UNREACHABLE if unreachable else None
 
 
 def refusal_for(error: BaseException, url: URL, *, kind: type[StoreRefused] = StoreRefused) -> StoreRefused | None:
