@@ -75,7 +75,7 @@ def _stats(detail: ConnectionDetail) -> list[Part]:
     lines = [
         Line(
             (
-                "Today" if place == 0 else day.day.strftime("%a %m-%d"),
+                "Today" if place == 0 else day.day.strftime("%a %d"),
                 number(day.sent),
                 number(day.received),
                 failed(day.failures),
@@ -101,7 +101,7 @@ def _stats(detail: ConnectionDetail) -> list[Part]:
             )
         )
     )
-    labels = ("Sent", "Received", "Fail", "Retry", "Timeout", "Fatal")
+    labels = ("Sent", "Rcvd", "Fail", "Retry", "T/out", "Fatal")
     heads = (Head("", flex=True), *(Head(label, "right") for label in labels))
     return [Section("Connection Stats", "messages"), Grid(heads, tuple(lines))]
 

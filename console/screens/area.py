@@ -1,26 +1,19 @@
-"""What all areas share: header, list, detail pane, filter, and how they follow the store while jobs run."""
+"""What all areas share: a list and the details of its row, a filter, and how both follow the store while jobs run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
-from console.actions import Action
-from console.areas import area
+from console.screens.frame import AreaFrame, FilterInput
 from console.targets import EditField, Goto
-from console.theme import Tone
-from console.widgets.bars import AreaBar, ClockBar, HeaderBar, NoticeBar, PaneTitle, VaultBar
-from console.widgets.columns import Column, Span
 from console.widgets.detail_view import DetailView
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -32,33 +25,17 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
-    from console.app import ConsoleApp
     from models.feed import Change
     from models.queries.window import Key, Listing
 
-WIDE = 100
-"""From this many cells on, list and detail stand side by side."""
 DETAIL_AFTER = 0.06
 """Seconds that the cursor rests on a row before its details are read: holding a key down reads nothing."""
 FILTER_AFTER = 0.12
 
 
-class FilterInput(Input):
-    """The filter line below a list."""
-
-    HELP = "Narrows the list to rows that hold every word. Enter keeps the filter, Esc takes it away."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "screen.clear_filter", "Clear", id="filter.clear", tooltip="Take the filter away"),
-        Binding("down", "screen.keep_filter", "List", show=False, id="filter.keep", tooltip="To the list"),
-    ]
-
-
-class AreaScreen(Screen[None]):
+class AreaScreen(AreaFrame):
     """A list and the details of its highlighted row. An area says what to list and how a row reads."""
 
-    AREA: ClassVar[str] = ""
-    COLUMNS: ClassVar[Sequence[Column]] = ()
-    ACTIONS: ClassVar[Sequence[Action]] = ()
     LIST_TOPICS: ClassVar[frozenset[Topic]] = frozenset()
     """What changes the list and the details."""
     ANY_VAULT: ClassVar[frozenset[Topic]] = frozenset()
@@ -66,28 +43,9 @@ class AreaScreen(Screen[None]):
     EMPTY: ClassVar[str] = "Nothing here."
     FIRST_SORT: ClassVar[str] = ""
 
-    DEFAULT_CSS = """
-    AreaScreen { layout: vertical; }
-    AreaScreen #panes { height: 1fr; layout: horizontal; }
-    AreaScreen #list-pane { width: 58%; height: 1fr; }
-    AreaScreen #detail-pane { width: 1fr; height: 1fr; border-left: vkey $panel; }
-    AreaScreen FilterInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
-    AreaScreen.-narrow #panes { layout: vertical; }
-    AreaScreen.-narrow #list-pane { width: 1fr; height: 9fr; }
-    AreaScreen.-narrow #detail-pane { width: 1fr; height: 11fr; border: none; }
-    AreaScreen.-zoom-list #detail-pane { display: none; }
-    AreaScreen.-zoom-list #list-pane { width: 1fr; }
-    AreaScreen.-zoom-detail #list-pane { display: none; }
-    AreaScreen.-zoom-detail #detail-pane { border: none; }
-    """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="area.filter", tooltip="Narrow the list as you type"),
         Binding("escape", "back", "Back", show=False, id="area.back", tooltip="Back: to the list, without the filter"),
-        Binding("z", "zoom", "Zoom", show=False, id="area.zoom", tooltip="Give the focused pane the whole screen"),
-        Binding("y", "copy", "Copy", show=False, id="area.copy", tooltip="Copy the row's key or the line's value"),
-        Binding("tab", "app.focus_next", "Next pane", show=False, id="area.next", tooltip="To the other pane"),
-        Binding("shift+tab", "app.focus_previous", "Pane before", show=False, id="area.previous", tooltip="Other pane"),
     ]
 
     class DetailRead(Message, bubble=False):
@@ -101,7 +59,6 @@ class AreaScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.filter_text = ""
         self.detail: Any | None = None
         """The frozen row behind the detail pane."""
         self._shown_generation = -1
@@ -111,11 +68,6 @@ class AreaScreen(Screen[None]):
         self._detail_timer: Timer | None = None
         self._filter_timer: Timer | None = None
         self._wanted_key: Key | None = None
-
-    @property
-    def home(self) -> ConsoleApp:
-        """The app, under its own type."""
-        return cast("ConsoleApp", self.app)
 
     # What an area says about itself
 
@@ -130,45 +82,6 @@ class AreaScreen(Screen[None]):
     def document(self, detail: Any) -> Document:
         """How details read; called in a thread, with no look at the screen."""
         raise NotImplementedError
-
-    def list_title(self) -> list[Span]:
-        """What stands above the list, before its counts."""
-        return [(area(self.AREA).label, "strong")]
-
-    def detail_title(self) -> str:
-        """What stands above the detail pane."""
-        return "Details"
-
-    # Structure
-
-    def compose(self) -> ComposeResult:
-        yield HeaderBar()
-        yield AreaBar(self.AREA)
-        yield NoticeBar()
-        yield from self.compose_above()
-        with Container(id="panes"):
-            with Vertical(id="list-pane"):
-                yield PaneTitle(id="list-title")
-                yield WindowTable(self.COLUMNS, id=f"{self.AREA}-list")
-                yield FilterInput(placeholder="Filter: every word must occur", select_on_focus=False)
-            with Vertical(id="detail-pane"):
-                yield PaneTitle(id="detail-title")
-                yield DetailView(id="detail")
-        yield Footer(show_command_palette=False)
-
-    def compose_above(self) -> Iterable[Any]:
-        """Widgets between the areas and the panes."""
-        return ()
-
-    @property
-    def table(self) -> WindowTable:
-        """The list."""
-        return self.query_one(WindowTable)
-
-    @property
-    def pane(self) -> DetailView:
-        """The detail pane."""
-        return self.query_one("#detail", DetailView)
 
     def on_mount(self) -> None:
         self.query_one(FilterInput).cursor_blink = False
@@ -187,47 +100,6 @@ class AreaScreen(Screen[None]):
 
     def on_resize(self, _event: events.Resize) -> None:
         self.call_after_refresh(self.write_bars)
-
-    # Bars
-
-    def write_bars(self) -> None:
-        """Write header, areas and notice anew."""
-        session, wide = self.home.session, self.size.width >= WIDE
-        for vault_bar in self.query(VaultBar):
-            vault_bar.show(session, wide)
-        for area_bar in self.query(AreaBar):
-            area_bar.show(session, wide)
-        for notice in self.query(NoticeBar):
-            notice.say(session.viewer_reason)
-        self.write_clock()
-
-    def write_clock(self) -> None:
-        """Write the clock alone: the only thing that ticks."""
-        for clock_bar in self.query(ClockBar):
-            clock = self.home.clock_reading
-            clock_bar.show(
-                clock.now, clock.speed, paused=clock.paused, session=self.home.session, wide=self.size.width >= WIDE
-            )
-
-    def _write_titles(self) -> None:
-        table = self.table
-        spans = self.list_title()
-        if table.loaded:
-            spans.append((f"  {table.total:,}", ""))
-        if self.filter_text:
-            spans.append((f"  /{clean(self.filter_text)}", "accent"))
-        if table.selected:
-            spans.append((f"  {len(table.selected)} selected", "accent"))
-        list_title = self.query_one("#list-title", PaneTitle)
-        list_title.title(*spans)
-        list_title.focused(table.has_focus or self.query_one(FilterInput).has_focus)
-        detail_title = self.query_one("#detail-title", PaneTitle)
-        tone: Tone = "strong"
-        detail_title.title((clean(self.detail_title()), tone))
-        detail_title.focused(self.pane.has_focus)
-
-    def on_descendant_focus(self) -> None:
-        self._write_titles()
 
     # Reading
 
@@ -416,37 +288,3 @@ class AreaScreen(Screen[None]):
 
     def leave(self) -> None:
         """Go back to where this screen was opened from; an area has no such place."""
-
-    def action_zoom(self) -> None:
-        name = "-zoom-detail" if self.pane.has_focus else "-zoom-list"
-        on = not self.has_class(name)
-        self.remove_class("-zoom-list", "-zoom-detail")
-        self.set_class(on, name)
-
-    def action_copy(self) -> None:
-        if self.pane.has_focus:
-            text = self.pane.current.copy if self.pane.current else self.pane.text
-        else:
-            text = self.copy_of(self.table.cursor_row)
-        if text:
-            self.home.copy_to_clipboard(text)
-            self.home.tell(f"Copied {clean(text[:60])}")
-
-    def copy_of(self, row: Any | None) -> str:
-        """What copying a row gives: the name by which others find it."""
-        return "" if row is None else str(getattr(row, "api_name", row.key))
-
-    def action_do(self, name: str) -> None:
-        if why_not := self.why_not(name):
-            self.home.tell(why_not, severity="warning")
-            return
-        getattr(self, f"do_{name}")()
-
-    def why_not(self, name: str) -> str:
-        """Why an action cannot be done now; empty when it can."""
-        check = getattr(self, f"why_not_{name}", None)
-        return str(check()) if check else ""
-
-    def needs_row(self) -> str:
-        """The reason that most actions share: there is no row to act on."""
-        return "" if self.table.cursor_row is not None else "The list is empty."

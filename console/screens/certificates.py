@@ -25,7 +25,7 @@ class CertificatesScreen(AreaScreen):
     EMPTY = "This lab has no signing certificate."
     FIRST_SORT = "certificate"
     COLUMNS = (
-        Column("Certificate", lambda row: (row.certificate_id, "strong"), 12, flex=1, sort="certificate"),
+        Column("Certificate", lambda row: row.certificate_id, 12, flex=1, sort="certificate"),
         Column("State", lambda row: state(row.state), 12, sort="state"),
         Column("Valid until", lambda row: moment(row.not_after)[:10], 12, sort="until"),
         Column("Used by", lambda row: number(row.used_by), 8, "right"),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def _type(row: ConnectionRow) -> Cell:
     symbol, _ = SIGNS.symbol(row.type)
-    return f"{symbol} {row.remote}" if row.remote else f"{symbol} {SIGNS.sign(row.type).word}"
+    if row.type == "vault_to_vault__sys":
+        return f"{symbol} {row.remote}" if row.remote else (f"{symbol} not yet", "muted")
+    return f"{symbol} {SIGNS.sign(row.type).word}"
 
 
 class ConnectionsScreen(AreaScreen):
@@ -34,11 +36,11 @@ class ConnectionsScreen(AreaScreen):
     EMPTY = "This Vault has no connections."
     FIRST_SORT = "name"
     COLUMNS = (
-        Column("Name", lambda row: (row.name, "strong"), 16, flex=3, sort="name"),
-        Column("State", lambda row: state(row.state), 14, sort="state"),
-        Column("Remote Vault", _type, 14, flex=2, sort="remote", rank=1),
-        Column("Sent", lambda row: number(row.sent), 6, "right"),
-        Column("Rcvd", lambda row: number(row.received), 6, "right"),
+        Column("Name", lambda row: row.name, 14, flex=3, sort="name"),
+        Column("State", lambda row: state(row.state), 12, sort="state"),
+        Column("Remote Vault", _type, 14, flex=1, sort="remote", rank=1),
+        Column("Sent", lambda row: number(row.sent), 5, "right"),
+        Column("Rcvd", lambda row: number(row.received), 5, "right"),
         Column("Exc", lambda row: failed(row.exceptions), 4, "right"),
     )
     LIST_TOPICS = frozenset(

@@ -30,7 +30,7 @@ class ExceptionsScreen(AreaScreen):
     COLUMNS = (
         Column("", lambda row: SIGNS.symbol("unresolved" if row.active else "resolved"), 1),
         Column("Created", lambda row: short(row.created_at), 14),
-        Column("Message", lambda row: (row.name, "strong"), 16, flex=2),
+        Column("Message", lambda row: row.name, 16, flex=2),
         Column("Error", lambda row: row.error_message, 16, flex=3, rank=1),
         Column("Items", lambda row: number(row.received), 5, "right"),
         Column("Open", lambda row: failed(row.open_items), 5, "right"),

@@ -39,11 +39,11 @@ class IntegrationsScreen(AreaScreen):
     EMPTY = "This Vault has no integrations."
     FIRST_SORT = "name"
     COLUMNS = (
-        Column("", _direction, 2),
-        Column("Name", lambda row: (row.name, "strong"), 22, flex=3, sort="name"),
+        Column("", _direction, 1),
+        Column("Name", lambda row: row.name, 22, flex=3, sort="name"),
         Column("Status", lambda row: active(row.active), 10, sort="active"),
         Column("Connection", lambda row: row.connection, 14, flex=2, sort="connection", rank=1),
-        Column("Last successful", lambda row: short(row.last_run) or ("never", "muted"), 15),
+        Column("Last success", lambda row: short(row.last_run) or ("never", "muted"), 14),
         Column("Open", lambda row: failed(row.open_items), 4, "right"),
     )
     LIST_TOPICS = frozenset({Topic.INTEGRATIONS, Topic.CONNECTIONS, Topic.RULES, Topic.EXCEPTIONS})

@@ -9,12 +9,12 @@ from textual.message import Message
 
 from console.actions import Action, bindings
 from console.details.jobs import document
-from console.details.texts import duration, failed, short, state
+from console.details.texts import duration, failed, short
 from console.screens.area import AreaScreen
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
 from console.widgets.bars import Bar
-from console.widgets.columns import Column, Span, number
+from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
 from console.work import in_thread
 from models.feed import Topic
@@ -22,8 +22,15 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
-    from models.queries.jobs import JobRow
+    from models.queries.jobs import JobRow, RunRow
     from models.queries.window import Listing
+
+
+def _status(row: RunRow) -> Cell:
+    """The status; a success that moved nothing steps back."""
+    text, tone = SIGNS.words(row.status)
+    moved = any(getattr(row.moved, name) for name in row.moved.__slots__)
+    return text, "muted" if tone == "ok" and not moved else tone
 
 
 class JobsScreen(AreaScreen):
@@ -34,9 +41,10 @@ class JobsScreen(AreaScreen):
     COLUMNS = (
         Column("Started", lambda row: short(row.started_at), 14),
         Column("Job", lambda row: SIGNS.words(row.kind), 9),
-        Column("Status", lambda row: state(row.status), 9),
+        Column("Status", _status, 9),
         Column("Found", lambda row: number(row.moved.found), 6, "right", rank=2),
         Column("Sent", lambda row: number(row.moved.sent), 5, "right"),
+        Column("Dlvd", lambda row: number(row.moved.delivered), 5, "right", rank=1),
         Column("Rcvd", lambda row: number(row.moved.received), 5, "right"),
         Column("New", lambda row: number(row.moved.created), 5, "right"),
         Column("Upd", lambda row: number(row.moved.updated), 5, "right"),
@@ -53,8 +61,9 @@ class JobsScreen(AreaScreen):
     BINDINGS = bindings("jobs", ACTIONS)
     DEFAULT_CSS = """
     JobsScreen #next-runs { padding: 0; }
-    JobsScreen #list-pane { width: 66%; }
-    JobsScreen.-narrow #list-pane { width: 1fr; }
+    JobsScreen #panes { layout: vertical; }
+    JobsScreen #list-pane { width: 1fr; height: 11fr; }
+    JobsScreen #detail-pane { width: 1fr; height: 9fr; border: none; }
     """
 
     class JobsRead(Message, bubble=False):

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from models.queries.window import Listing
 
 
+def _type(row: QueueRow) -> Cell:
+    symbol, _ = SIGNS.symbol(row.type)
+    return f"{symbol} {'In' if row.type == 'inbound' else 'Out'}"
+
+
 def _status(row: QueueRow) -> Cell:
     if row.active and not row.delivery_enabled:
         return SIGNS.pick("‖ Held", "= Held"), "warn"
@@ -37,11 +42,11 @@ class QueuesScreen(AreaScreen):
     EMPTY = "This Vault has no Spark queues."
     FIRST_SORT = "label"
     COLUMNS = (
-        Column("Label", lambda row: (row.label, "strong"), 22, flex=3, sort="label"),
-        Column("Type", lambda row: SIGNS.words(row.type), 10, sort="type"),
+        Column("Label", lambda row: row.label, 22, flex=3, sort="label"),
+        Column("Type", _type, 5, sort="type"),
         Column("Status", _status, 10, sort="status"),
-        Column("Queued", lambda row: (f"{row.queued:,}", "accent") if row.queued else number(0), 7, "right"),
-        Column("Passed", lambda row: number(row.left), 8, "right"),
+        Column("Queued", lambda row: (f"{row.queued:,}", "accent") if row.queued else number(0), 6, "right"),
+        Column("Passed", lambda row: number(row.left), 6, "right"),
         Column("Removed", lambda row: failed(row.removed), 7, "right", rank=1),
     )
     LIST_TOPICS = frozenset({Topic.QUEUES, Topic.MESSAGES, Topic.CONNECTIONS})

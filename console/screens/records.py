@@ -42,9 +42,9 @@ class RecordsScreen(AreaScreen):
     AREA = "records"
     EMPTY = "This object has no records. “n” makes one."
     COLUMNS = (
-        Column("Name", lambda row: (row.name, "strong"), 20, flex=3, sort="name"),
+        Column("Name", lambda row: row.name, 18, flex=3, sort="name"),
         Column("", lambda row: (SIGNS.pick("⇄", "=") if row.linked else "", "muted"), 1),
-        Column("State", _state, 12, flex=1),
+        Column("State", _state, 10, flex=1),
         Column("ID", lambda row: (row.key, "muted"), 15, rank=1),
         Column("Modified", lambda row: short(row.modified_at), 14, sort="modified"),
     )

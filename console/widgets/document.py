@@ -169,6 +169,15 @@ def _fact(layout: _Layout, part: Fact) -> None:
     tone: Tone = part.tone if part.value else "muted"
     if part.target is not None and not part.tone:
         tone = "link"
+    longest = max((_cells_wide(word) for word in value.split()), default=0)
+    if room < longest <= layout.width - 2:
+        # A name that a person may want to copy stays in one piece, on a line of its own.
+        layout.lines.append(Laid(((part.label, "muted"),), part.value))
+        layout.lines += [
+            Laid((("  ", ""), (piece, tone)), part.value, part.target if place == 0 else None)
+            for place, piece in enumerate(wrap(clean(value), layout.width - 2))
+        ]
+        return
     pieces = [piece for line in value.split("\n") for piece in wrap(clean(line), room)]
     labels = wrap(part.label, label_width)
     for place in range(max(len(pieces), len(labels))):

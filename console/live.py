@@ -1,0 +1,321 @@
+"""The living part of the app: opening the store, who is signed in, following what changes, and the lab clock.
+
+What changes in the store wakes the app once, from whatever thread wrote; it looks at the feed at most every tenth of a
+second, and tells the screens which topics changed in which Vault. Nothing here runs while nothing happens, but a look
+once a second for what the engine says, and the clock on the screen while lab time passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.app import App
+from textual.message import Message
+from textual.timer import Timer
+
+from console.lab import LabOpener, OpenedLab, RunningEngine
+from console.screens.area import AreaScreen
+from console.session import Session
+from console.work import in_thread
+from models.errors import ConsoleError
+from models.feed import Change, Topic
+
+if TYPE_CHECKING:
+    from models.feed import Subscription
+    from models.queries.lab import SignedIn, Waiting
+    from models.store import Store
+
+DRAIN_EVERY = 0.1
+"""Seconds between two looks at the change feed, at least."""
+TICK = 0.5
+"""Seconds between two ticks of the clock on the screen, while the lab clock runs."""
+LOOK_AROUND = 1.0
+"""Seconds between two looks for what other processes have written."""
+
+
+class ClockReading(NamedTuple):
+    """The lab clock as the header shows it."""
+
+    now: datetime | None
+    speed: float
+    paused: bool
+
+
+class LiveApp(App[None]):
+    """An app over a store that changes while it is looked at."""
+
+    class Opened(Message):
+        """The store is open and somebody is signed in."""
+
+        def __init__(self, lab: OpenedLab, signed_in: SignedIn) -> None:
+            super().__init__()
+            self.lab = lab
+            self.signed_in = signed_in
+
+    class Refused(Message):
+        """The store cannot be opened, or there is no such Vault."""
+
+        def __init__(self, lab: OpenedLab | None, error: ConsoleError) -> None:
+            super().__init__()
+            self.lab = lab
+            self.error = error
+
+    class SignedInTo(Message):
+        """Another Vault or user is in use."""
+
+        def __init__(self, signed_in: SignedIn) -> None:
+            super().__init__()
+            self.signed_in = signed_in
+
+    class EngineStarted(Message):
+        """The engine has been started, or says why this console only watches."""
+
+        def __init__(self, engine: RunningEngine) -> None:
+            super().__init__()
+            self.engine = engine
+
+    class StoreChanged(Message):
+        """The feed has something; posted from the thread that wrote."""
+
+    class LookedAround(Message):
+        """Whether another process has written."""
+
+        def __init__(self, others_wrote: bool) -> None:
+            super().__init__()
+            self.others_wrote = others_wrote
+
+    class Counted(Message):
+        """What waits in the Vault in use."""
+
+        def __init__(self, vault_id: int, waiting: Waiting) -> None:
+            super().__init__()
+            self.vault_id = vault_id
+            self.waiting = waiting
+
+    def __init__(
+        self, open_lab: LabOpener, *, vault: int | str | None = None, user: str | None = None, read_only: bool = False
+    ) -> None:
+        super().__init__()
+        self.lab: OpenedLab | None = None
+        self.engine: RunningEngine | None = None
+        self.refusal: ConsoleError | None = None
+        self.session = Session(read_only=read_only)
+        self._open_lab = open_lab
+        self._wish = (vault, user)
+        self._subscription: Subscription | None = None
+        self._drain_timer: Timer | None = None
+        self._drained_at = 0.0
+        self._clock_timer: Timer | None = None
+        self._look_timer: Timer | None = None
+        self._counting = self._count_again = self._looking = False
+        self._first_data = False
+
+    @property
+    def store(self) -> Store | None:
+        """The store, once it is open."""
+        return self.lab.store if self.lab else None
+
+    # Start
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        vault, user = self._wish
+
+        def job() -> Message:
+            lab = None
+            try:
+                lab = self._open_lab()
+                from models.queries.lab import ask, sign_in
+
+                return self.Opened(lab, ask(lab.store, sign_in, vault, user))
+            except ConsoleError as error:
+                return self.Refused(lab, error)
+
+        in_thread(self, job, lambda message: message, group="open")
+
+    def on_live_app_refused(self, message: Refused) -> None:
+        self.lab, self.refusal = message.lab, message.error
+        self.exit(return_code=1)
+
+    def on_live_app_opened(self, message: Opened) -> None:
+        self.lab = message.lab
+        self.session.engine = "none" if self.lab.start_engine is None else "starting"
+        self._subscription = self.lab.store.feed.subscribe()
+        self._subscription.on_change(self._wake)
+        self._clock_timer = self.set_interval(TICK, self._tick, pause=self.clock_reading.paused)
+        self._look_timer = self.set_interval(LOOK_AROUND, self._look_around)
+        self._sign_in(message.signed_in)
+
+    def first_data_is_on_screen(self) -> None:
+        """The first list has been read: now the engine may be loaded and started."""
+        if self._first_data or self.lab is None:
+            return
+        self._first_data = True
+        if self.lab.start_engine is not None:
+            self.call_after_refresh(self._start_engine, self.lab.start_engine)
+
+    def _start_engine(self, start: Callable[[], RunningEngine]) -> None:
+        in_thread(self, start, self.EngineStarted, group="engine")
+
+    def on_live_app_engine_started(self, message: EngineStarted) -> None:
+        self.engine = message.engine
+        self._take_role(message.engine)
+
+    # Vault and user
+
+    def _sign_in(self, signed_in: SignedIn) -> None:
+        session = self.session
+        session.vaults, session.users = signed_in.vaults, signed_in.users
+        session.vault, session.user, session.waiting = signed_in.vault, signed_in.user, signed_in.waiting
+        session.generation += 1
+        self._write_bars()
+        if isinstance(self.screen, AreaScreen):
+            self.screen.show_list()
+
+    def on_live_app_signed_in_to(self, message: SignedInTo) -> None:
+        self._sign_in(message.signed_in)
+
+    def use_vault(self, vault_id: int, username: str | None = None) -> None:
+        """Switch to a Vault, as the same user where there is one of that name."""
+        store = self.store
+        if store is None:
+            return
+        name = username or (self.session.user.username if self.session.user else None)
+
+        def job() -> SignedIn:
+            from models.queries.lab import ask, sign_in
+
+            return ask(store, sign_in, vault_id, name)
+
+        in_thread(self, job, self.SignedInTo, group="sign-in", exclusive=True)
+
+    # Live
+
+    def _wake(self) -> None:
+        """Called by the feed, in the thread that wrote."""
+        self.post_message(self.StoreChanged())
+
+    def on_live_app_store_changed(self, _message: StoreChanged) -> None:
+        if self._drain_timer is None:
+            wait = self._drained_at + DRAIN_EVERY - monotonic()
+            if wait > 0:
+                self._drain_timer = self.set_timer(wait, self._drain)
+            else:
+                self._drain()
+
+    def _drain(self) -> None:
+        self._drain_timer = None
+        self._drained_at = monotonic()
+        if self._subscription is not None:
+            self._changed(self._subscription.drain())
+
+    def _changed(self, changes: Iterable[Change]) -> None:
+        changes = frozenset(changes)
+        topics = {change.topic for change in changes}
+        if Topic.LAB in topics:
+            self._resume_clock()
+            self._write_bars()
+        if topics & {Topic.MESSAGES, Topic.EXCEPTIONS, Topic.QUEUES}:
+            self._count_waiting()
+        if topics & {Topic.VAULTS, Topic.USERS}:
+            self.use_vault(self.session.vault_id)
+        for screen in self.area_screens():
+            screen.store_changed(changes)
+
+    def area_screens(self) -> list[AreaScreen]:
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, AreaScreen)]
+
+    def _count_waiting(self) -> None:
+        store = self.store
+        if store is None or not self.session.vault_id:
+            return
+        if self._counting:
+            self._count_again = True
+            return
+        self._counting, self._count_again = True, False
+        vault_id = self.session.vault_id
+
+        def job() -> Waiting:
+            from models.queries.lab import ask, waiting
+
+            return ask(store, waiting, vault_id)
+
+        in_thread(self, job, partial(self.Counted, vault_id), group="count")
+
+    def on_live_app_counted(self, message: Counted) -> None:
+        self._counting = False
+        if message.vault_id == self.session.vault_id:
+            self.session.waiting = message.waiting
+            self._write_bars()
+        if self._count_again:
+            self._count_waiting()
+
+    def _write_bars(self) -> None:
+        if isinstance(self.screen, AreaScreen):
+            self.screen.write_bars()
+
+    def _look_around(self) -> None:
+        """See what others do. An engine tells the feed what other processes write; without one we look ourselves."""
+        if self.engine is not None:
+            self._take_role(self.engine)
+        store = self.store
+        if store is None or self.session.engine != "none" or self._looking:
+            return
+        self._looking = True
+
+        def job() -> bool:
+            others = store.others_wrote()
+            if reload := getattr(store.clock, "reload", None):
+                reload()
+            return others
+
+        in_thread(self, job, self.LookedAround, group="look-around")
+
+    def _take_role(self, engine: RunningEngine) -> None:
+        reason = engine.viewer or ""
+        if self.session.engine not in ("running", "viewer") or reason != self.session.viewer_reason:
+            self.session.engine = "viewer" if reason else "running"
+            self.session.viewer_reason = reason
+            self._resume_clock()
+            self._write_bars()
+
+    def on_live_app_looked_around(self, message: LookedAround) -> None:
+        self._looking = False
+        self._resume_clock()
+        if message.others_wrote:
+            self._changed(Change(topic) for topic in Topic if topic not in (Topic.VAULTS, Topic.USERS))
+
+    # The lab clock
+
+    def now(self) -> datetime:
+        """The lab time; the time of day before the store is open."""
+        return self.clock_reading.now or datetime.now(UTC)
+
+    @property
+    def clock_reading(self) -> ClockReading:
+        """What the lab clock says now. A clock that is none of ours stands for one that runs as time does."""
+        if self.store is None:
+            return ClockReading(None, 1.0, paused=False)
+        clock = self.store.clock
+        return ClockReading(clock.now(), getattr(clock, "speed", 1.0), paused=getattr(clock, "paused", False))
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, AreaScreen):
+            self.screen.write_clock()
+
+    def _resume_clock(self) -> None:
+        """Let the clock on the screen tick only while the lab clock does."""
+        if self._clock_timer is None:
+            return
+        self._tick()
+        if self.clock_reading.paused:
+            self._clock_timer.pause()
+        else:
+            self._clock_timer.resume()
