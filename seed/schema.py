@@ -4,10 +4,9 @@ Words are the field's own: vaults with their data model, connections with both s
 queues, and recipes for records. A key that is not known here is an error, so that a slip of the pen is found.
 """
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.tables import ConnectionType, Direction, FieldType, LookupType, Matching
 from seed.story import Change, Recipe
@@ -242,14 +241,14 @@ class PlannedLab(Part):
     """The lab: when its story begins and ends, and how fast its clock then runs."""
 
     name: Label
-    configured: datetime
+    configured: AwareDatetime
     """When the Vaults were set up and their integrations activated: before any record of the story."""
-    starts: datetime
+    starts: AwareDatetime
     speed: Annotated[float, Field(gt=0)] = 1.0
     generator: bool = False
     certificate: str = "00001"
-    certificate_from: datetime
-    certificate_until: datetime
+    certificate_from: AwareDatetime
+    certificate_until: AwareDatetime
 
 
 class File(Part):
