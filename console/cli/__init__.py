@@ -6,6 +6,6 @@ Importing a module of this package imports neither the store nor Textual: comman
 
 def main() -> None:
     """Entry point of `vault-console`: run the command that was typed, then exit with its code."""
-    from console.cli.program import run
+    from console.cli import program
 
-    run()
+    program.main()

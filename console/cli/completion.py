@@ -32,7 +32,7 @@ def completion(
         Shell | None, typer.Argument(help="Default: the shell that SHELL names.", show_default=False)
     ] = None,
 ) -> None:
-    """Print the script that completes commands in a shell.
+    """Print the script for completion in a shell.
 
     For bash: vault-console completion bash > ~/.local/share/bash-completion/completions/vault-console
     """

@@ -116,9 +116,11 @@ class Program(typer.core.TyperGroup):
                 formatter.write_dl([(name.ljust(widest), line.get_short_help_str(limit)) for name, line in commands])
 
 
-def area(help: str) -> typer.Typer:  # noqa: A002 - typer's own word
+def area(name: str, about: str) -> typer.Typer:
     """A new group of commands."""
-    return typer.Typer(cls=Area, help=help, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    return typer.Typer(
+        cls=Area, name=name, help=about, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
 
 
 def command(application: typer.Typer, name: str, **options: Any) -> Callable[[C], C]:

@@ -30,7 +30,7 @@ def info(
         bool, typer.Option("--check", help="Also read the whole store and say what is wrong in it.")
     ] = False,
 ) -> None:
-    """Show all versions and places; with --check, prove the store."""
+    """Show versions and places; with --check, prove the store."""
     import platform
     import sqlite3
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from console.cli.settings import Settings
 from models.errors import ConsoleError, NotAllowed, NotFound, NotPossible
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from models.permissions import Actor
     from models.queries.lab import VaultRow
     from models.queries.lookup import Named
+    from models.queries.window import Keyed, Listing
     from models.store import Store
     from models.tables import Connection, Integration, Queue
     from scheduler.clock import LabClock
 
+R = TypeVar("R", bound="Keyed")
 READ_ONLY = "This is a read-only session, which changes nothing."
 LEAVE_READ_ONLY = "Leave out --readonly to make changes."
 
@@ -32,6 +34,13 @@ class Candidate:
     key: int
     names: tuple[str, ...]
     where: str = ""
+
+
+class Located(NamedTuple):
+    """A row of a list that goes over several Vaults, and the Vault it is in."""
+
+    vault: VaultRow
+    row: Any
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,20 @@ class OpenLab:
         """Ids of the Vault that was named, or of all Vaults."""
         return [row.key for row in self.vaults(session)]
 
+    def rows(
+        self, session: Session, listing_of: Callable[[int], Listing[R]], limit: int | None = None
+    ) -> tuple[int, list[Located]]:
+        """How many rows the lists of the Vaults in question have, and the first of them, Vault by Vault."""
+        found: list[Located] = []
+        counted = 0
+        for vault in self.vaults(session):
+            listing = listing_of(vault.key)
+            total = listing.count(session)
+            counted += total
+            wanted = total if limit is None else limit - len(found)
+            found += [Located(vault, row) for row in listing.page(session, 0, wanted, total)]
+        return counted, found
+
     def actor(self, session: Session, vault_id: int) -> Actor:
         """Who acts in a Vault: the user named with --user, else its administrator, else its Application Owner."""
         from models.permissions import actor_for
@@ -107,6 +130,11 @@ class OpenLab:
         """Let pass unless the session is read-only. Raises NotAllowed."""
         if self.settings.read_only:
             raise NotAllowed(READ_ONLY, LEAVE_READ_ONLY)
+
+
+def gone(what: str) -> NotFound:
+    """What was found a moment ago has been deleted."""
+    return NotFound(f"The {what} is gone.", "Somebody has deleted it this very moment.")
 
 
 @contextmanager

@@ -35,6 +35,11 @@ def answer(settings: Settings, document: Mapping[str, object], text: Callable[[]
         say(text())
 
 
+def tell(settings: Settings, document: Mapping[str, object], sentence: str) -> None:
+    """Print what a command has done, in a sentence that may hold stored text."""
+    answer(settings, document, lambda: printable(sentence))
+
+
 def say(text: str) -> None:
     """Print text as it is; nothing for nothing."""
     if text:
@@ -73,6 +78,11 @@ def jsonable(value: object) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(item) for item in value]
     return value
+
+
+def located(vault_id: int, vault: str, row: object) -> dict[str, Any]:
+    """A row as JSON knows it, with the Vault it is in."""
+    return {"vault_id": vault_id, "vault": vault, **jsonable(row)}
 
 
 def printable(text: str) -> str:
@@ -121,7 +131,12 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
 
 def section(title: str, body: str) -> str:
     """A headed part of an answer; nothing when it has no body."""
-    return f"\n{bold(title, sys.stdout)}\n{body}" if body else ""
+    return f"\n{bold(printable(title), sys.stdout)}\n{body}" if body else ""
+
+
+def lines(texts: Iterable[str]) -> str:
+    """Stored texts, one on a line."""
+    return "\n".join(map(printable, texts))
 
 
 def parts(*texts: str) -> str:

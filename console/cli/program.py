@@ -7,8 +7,17 @@ from typing import Annotated
 import typer
 import typer.main
 
-from console.cli import completion, info, vaults
+from console.cli import completion, demo, info, run, status, vaults
+from console.cli.certificates import certificates
+from console.cli.clock import clock
+from console.cli.connections import connections
+from console.cli.exceptions import exceptions
 from console.cli.frame import PROGRAM, Program, command
+from console.cli.integrations import integrations
+from console.cli.jobs import jobs
+from console.cli.opening import on_terminal, open_default
+from console.cli.queues import queues
+from console.cli.records import records
 from console.cli.settings import Settings
 
 
@@ -73,16 +82,25 @@ def console(
     if no_color:
         os.environ["NO_COLOR"] = "1"
     context.obj = Settings(store, vault, user, speed, theme, plain, no_color, json, read_only)
-    if context.invoked_subcommand is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if context.invoked_subcommand is not None:
+        return
+    if on_terminal():
+        open_default(context.obj)
+    else:
         print(context.get_help(), file=sys.stderr)
         raise typer.Exit(2)
 
 
+command(application, "demo")(demo.demo)
+command(application, "status")(status.status)
+command(application, "run")(run.run)
 command(application, "vaults")(vaults.vaults)
 command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
+for commands in (certificates, clock, connections, exceptions, integrations, jobs, queues, records):
+    application.add_typer(commands)
 
 
-def run() -> None:
+def main() -> None:
     """Run the command that was typed, and exit with its code."""
     typer.main.get_command(application).main(prog_name=PROGRAM)

@@ -5,10 +5,7 @@ import json
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 import typer
 
@@ -72,36 +69,16 @@ def _report(
 
 
 def _unexpected(error: Exception, typed: Sequence[str], *, in_json: bool) -> None:
-    try:
-        path = str(_write_report(error, typed))
-        where = f"The details are in {path}."
-    except OSError as trouble:
-        path = ""
-        where = f"The details could not be written to a file ({trouble.strerror}): {type(error).__name__}."
-    _report("Program error", "Something went wrong inside the program.", where, in_json=in_json, report=path)
-
-
-def _write_report(error: Exception, typed: Sequence[str]) -> Path:
-    import platform
     from importlib import metadata
 
-    from console.cli.places import log_folder
+    from console.reports import write_report
 
-    folder = log_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    path = folder / f"error-{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     # A store's URL may hold a password.
     called = " ".join(_PASSWORD.sub(r"\1:***@", word) for word in typed)
-    text = "".join(traceback.format_exception(error))
-    path.write_text(
-        f"vault-console {metadata.version('vault-connections-console')}\nPython {platform.python_version()}"
-        f" on {platform.platform()}\n{now.isoformat(timespec='seconds')}\nCalled with: {called}\n\n{text}",
-        encoding="utf-8",
-        errors="backslashreplace",
-    )
-    path.chmod(0o600)
-    return path
+    error.add_note(f"{metadata.version('vault-connections-console')}, called with: {called}")
+    path = str(write_report(error))
+    remedy = f"The details are in {path}."
+    _report("Program error", "Something went wrong inside the program.", remedy, in_json=in_json, report=path)
 
 
 def _be_silent() -> None:

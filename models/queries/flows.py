@@ -85,10 +85,11 @@ class EndedRun:
     failed: int
 
 
-def flows(session: Session) -> tuple[Flow, ...]:
-    """What all job runs have moved, one row for each way through each connection that is set up to be used."""
+def flows(session: Session, *, after: int = 0) -> tuple[Flow, ...]:
+    """What job runs later than the run `after` have moved, one row for each way through each pair."""
     sums = (
         select(_lines.connection_id, *(func.sum(_lines[name]) for name in MOVED))
+        .where(_lines.run_id > after)
         .group_by(_lines.connection_id)
         .order_by(_lines.connection_id)
     )
@@ -105,7 +106,7 @@ def flows(session: Session) -> tuple[Flow, ...]:
             _connections.remote_vault_name,
         )
         .join(table_of(Vault), _vaults.id == _connections.vault_id)
-        .where(_connections.id.in_(_sending_connections()))
+        .where(_connections.id.in_(_sending_connections()), _connections.remote_connection_id.is_not(None))
         .order_by(_connections.api_name, _connections.id)
     )
     found = []
@@ -211,6 +212,15 @@ def _run_rows() -> Any:
 
 
 _RUN_FIELDS = tuple(EndedRun.__dataclass_fields__)
+
+
+def open_runs(session: Session, vault_id: int, kinds: Sequence[JobKind], *, after: int) -> int:
+    """How many runs of a Vault's jobs go on that began after the run with the id `after`."""
+    statement = select(func.count()).where(
+        _runs.vault_id == vault_id, _runs.kind.in_(kinds), _runs.id > after, _runs.status == RunStatus.RUNNING
+    )
+    number: int = session.execute(statement).scalar_one()
+    return number
 
 
 def requested_jobs(session: Session, vault_id: int) -> tuple[tuple[JobKind, datetime, int | None], ...]:

@@ -1,0 +1,110 @@
+"""Opening the console on a store, and the engine behind it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from console.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from models.store import Store
+    from scheduler.engine import Engine, RoleChanged
+    from scheduler.runner import RunEnded
+
+GENERATOR = "Generator"
+GENERATE_EVERY = 180.0
+"""Lab seconds between two handfuls of changes, in a lab whose generator is on."""
+GENERATOR_SEED = 7
+
+
+def on_terminal() -> bool:
+    """Whether a person sits before this program."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def make_engine(
+    store: Store,
+    *,
+    generate: bool = True,
+    seed: int = GENERATOR_SEED,
+    on_event: Callable[[RunEnded | RoleChanged], None] | None = None,
+    take_over: bool = True,
+) -> Engine:
+    """The engine of a store, not started yet. In a lab whose generator is on it also makes changes, if `generate`."""
+    from scheduler.engine import Engine
+
+    extra = [(GENERATOR, GENERATE_EVERY, _generator(store, seed))] if generate else []
+    return Engine(store, extra_jobs=extra, on_event=on_event, take_over=take_over)
+
+
+def _generator(store: Store, seed: int) -> Callable[[], object]:
+    """Steps of the demo's generator, which is loaded at its first step: most labs never need it."""
+    steps: list[Callable[[], object]] = []
+
+    def step() -> object:
+        if not steps:
+            from seed.generator import ChangeGenerator
+
+            steps.append(ChangeGenerator(store, seed).step)
+        return steps[0]()
+
+    return step
+
+
+def open_console(settings: Settings, open_store: Callable[[], Store], *, seed: int = GENERATOR_SEED) -> None:
+    """Open the console on the store that `open_store` opens (called in a thread, after the first frame).
+
+    Raises what `open_store` raises as a ConsoleError, and typer.Exit when the console ends by an error.
+    """
+    # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
+    from console.app import ConsoleApp
+    from console.lab import OpenedLab, RunningEngine
+
+    def open_lab() -> OpenedLab:
+        from scheduler.clock import attach_lab
+
+        store = open_store()
+        attach_lab(store)
+
+        def start_engine() -> RunningEngine:
+            engine = make_engine(store, seed=seed)
+            if engine.start() and settings.speed is not None:
+                engine.clock.set_speed(settings.speed)
+            return engine
+
+        return OpenedLab(store, start_engine)
+
+    app = ConsoleApp(
+        open_lab,
+        vault=settings.vault,
+        user=settings.user,
+        read_only=settings.read_only,
+        theme=settings.theme,
+        plain=settings.plain,
+    )
+    try:
+        app.run()
+    finally:
+        if app.engine is not None:
+            app.engine.stop()
+        if app.store is not None:
+            app.store.close()
+    if app.refusal is not None:
+        raise app.refusal
+    if app.return_code:
+        raise typer.Exit(app.return_code)
+
+
+def open_default(settings: Settings) -> None:
+    """Open the console on the store that the settings name, made when it is not there."""
+
+    def open_store() -> Store:
+        from models.opening import open_store
+
+        return open_store(settings.store)
+
+    open_console(settings, open_store)

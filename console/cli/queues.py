@@ -1,0 +1,107 @@
+"""`queues`: list Spark queues, and show one with its latest messages."""
+
+from typing import Annotated
+
+import typer
+
+from console.cli.frame import area, command
+from console.cli.lab import Located, gone, opened
+from console.cli.output import Column, answer, facts, located, parts, section, table
+from console.cli.settings import settings_of
+
+queues = area("queues", "Spark queues, and the messages in them.")
+
+
+@command(queues, "list")
+def list_queues(context: typer.Context) -> None:
+    """List queues, with how many messages wait in each."""
+    from models.queries.queues import listing
+
+    settings = settings_of(context)
+    with opened(settings) as lab, lab.store.read() as session:
+        _total, rows = lab.rows(session, listing)
+    columns: list[Column[Located]] = [
+        Column("Vault", lambda line: line.vault.name),
+        Column("Queue", lambda line: line.row.api_name),
+        Column("Type", lambda line: line.row.type),
+        Column("Status", lambda line: "Active" if line.row.active else "Inactive"),
+        Column("Delivery", lambda line: "" if line.row.delivery_enabled else "held"),
+        Column("Waiting", lambda line: line.row.queued, right=True),
+        Column("Left", lambda line: line.row.left, right=True),
+        Column("Removed", lambda line: line.row.removed, right=True),
+    ]
+    answer(
+        settings,
+        {"queues": [located(line.vault.key, line.vault.name, line.row) for line in rows]},
+        lambda: table(columns, rows, empty="There are no queues."),
+    )
+
+
+@command(queues, "show")
+def show(
+    context: typer.Context,
+    queue: Annotated[str, typer.Argument(help="Its API name, label or number.")],
+    limit: Annotated[int, typer.Option(min=0, help="How many messages to show, the newest first.")] = 12,
+) -> None:
+    """Show one queue, the connections it serves and its newest messages; nothing is taken out of it."""
+    from models.queries.queues import detail, message_listing
+    from models.tables import Queue
+
+    settings = settings_of(context)
+    with opened(settings) as lab, lab.store.read() as session:
+        found = lab.find(session, Queue, queue)
+        row = detail(session, found.vault_id, found.key)
+        listing = message_listing(found.vault_id, found.key)
+        total = listing.count(session)
+        messages = listing.page(session, 0, limit, total)
+    if row is None:
+        raise gone("queue")
+
+    def text() -> str:
+        return parts(
+            facts(
+                [
+                    ("Label", row.label),
+                    ("API name", row.api_name),
+                    ("Vault", found.vault),
+                    ("Type", row.type),
+                    ("Status", "Active" if row.active else "Inactive"),
+                    ("Delivery", None if row.delivery_enabled else "held"),
+                    ("Message processor", row.message_processor),
+                    ("Processor user", row.processor_user),
+                    ("Description", row.description),
+                    *((f"Messages {state}", number) for state, number in row.counts.items()),
+                ]
+            ),
+            section(
+                "Connections",
+                table(
+                    [
+                        Column("Name", lambda line: line.name),
+                        Column("State", lambda line: line.state),
+                        Column("Remote Vault", lambda line: line.remote_vault),
+                        Column("Delivers to", lambda line: line.deliver_to),
+                    ],
+                    row.connections,
+                ),
+            ),
+            section(
+                f"Messages ({len(messages)} of {total})",
+                table(
+                    [
+                        Column("Number", lambda line: line.key, right=True),
+                        Column("State", lambda line: line.state),
+                        Column("Object", lambda line: line.object_name),
+                        Column("Event", lambda line: line.event),
+                        Column("Items", lambda line: line.items, right=True),
+                        Column("Attempts", lambda line: line.attempts, right=True),
+                        Column("Entered", lambda line: line.entered_at),
+                        Column("Error", lambda line: line.last_error),
+                    ],
+                    messages,
+                ),
+            ),
+        )
+
+    document = located(found.vault_id, found.vault, row) | {"latest": messages, "messages": total}
+    answer(settings, {"queue": document}, text)

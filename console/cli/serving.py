@@ -1,0 +1,144 @@
+"""Having jobs run that were asked for: by the engine that runs on the store, or by this process when there is none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from console.cli.lab import OpenLab
+from console.cli.output import Column, shown, table
+from models.errors import NotPossible
+
+if TYPE_CHECKING:
+    from models.queries.flows import EndedRun
+    from models.store import WriteSession
+    from models.tables import JobKind
+    from scheduler.lease import Lease
+
+LOOK_EVERY = 0.1
+BEAT_EVERY = 1.0
+
+
+def serve_request(lab: OpenLab, vault_id: int, request: Callable[[WriteSession], None]) -> tuple[EndedRun, ...]:
+    """Ask for jobs of a Vault by `request`, have them run, and answer the runs that came of it.
+
+    Raises what `request` raises, and NotPossible when the engine that should run them stops.
+    """
+    from models.queries.flows import ended_runs, last_run_id, requested_jobs
+    from models.tables import JobKind
+
+    store = lab.store
+    with store.read() as session:
+        before = last_run_id(session)
+    with store.write() as write:
+        request(write)
+        asked = requested_jobs(write, vault_id)
+    kinds = {kind for kind, _when, _connection in asked}
+    with _lease(lab) as lease:
+        if lease is None:
+            _wait(lab, vault_id, {kind: when for kind, when, _connection in asked}, before)
+        else:
+            _serve(lab, vault_id)
+    if JobKind.SEND in kinds:
+        kinds.add(JobKind.DELIVER)
+    with store.read() as session:
+        return ended_runs(session, vault_id, tuple(kinds), after=before)
+
+
+@contextmanager
+def _lease(lab: OpenLab) -> Iterator[Lease | None]:
+    """Hold the lab for a while, with signs of life from a thread of its own; None when another engine holds it."""
+    from scheduler.lease import acquire
+
+    lease = acquire(lab.store)
+    if lease is None:
+        yield None
+        return
+    done = threading.Event()
+
+    def live() -> None:
+        while not done.wait(BEAT_EVERY) and lease.beat():
+            pass
+
+    thread = threading.Thread(target=live, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        done.set()
+        thread.join()
+        lease.release()
+
+
+def _serve(lab: OpenLab, vault_id: int) -> None:
+    from models.queries.flows import requested_jobs
+    from models.tables import JobKind
+    from scheduler.engine import STAGES
+    from scheduler.runner import RunEnded, Runner, Wish
+
+    troubles: list[str] = []
+
+    def note(event: RunEnded) -> None:
+        if event.error:
+            troubles.append(event.error)
+
+    runner = Runner(lab.store, STAGES, note)
+    with lab.store.read() as session:
+        asked = requested_jobs(session, vault_id)
+    for kind, when, connection_id in asked:
+        # A deliver run follows each send run by itself; one that was asked for comes after it, for what is left.
+        runner.serve(Wish(vault_id, JobKind(kind), connection_id, request=when))
+    if troubles:
+        raise NotPossible(" ".join(troubles), "The job run keeps the error; the jobs go on with their next run.")
+
+
+def _wait(lab: OpenLab, vault_id: int, asked: dict[JobKind, object], before: int) -> None:
+    """Wait until another process has served the requests."""
+    from models.queries.flows import open_runs, requested_jobs
+    from scheduler.lease import is_free
+
+    while True:
+        with lab.store.read() as session:
+            waiting = [kind for kind, when, _c in requested_jobs(session, vault_id) if asked.get(kind) == when]
+            running = open_runs(session, vault_id, tuple(asked), after=before)
+        if not waiting and not running:
+            return
+        state = lab.clock.reload()
+        if is_free(state, lab.clock.real.now()):
+            raise NotPossible("The engine stopped before it ran the jobs.", "They run when an engine starts again.")
+        time.sleep(LOOK_EVERY)
+
+
+def runs_table(runs: Sequence[EndedRun], *, with_vault: bool = False) -> str:
+    """Job runs with what each one moved."""
+    columns: list[Column[EndedRun]] = [
+        Column("Run", lambda run: run.key, right=True),
+        Column("Job", lambda run: run.kind),
+        Column("Status", lambda run: run.status),
+        Column("Moved", moved_text),
+        Column("Error", lambda run: run.error),
+    ]
+    if with_vault:
+        columns.insert(1, Column("Vault", lambda run: run.vault))
+    return table(columns, runs, empty="No job has run.")
+
+
+def moved_text(run: EndedRun) -> str:
+    """What a run moved, in words; only what is not zero."""
+    names = (
+        "found",
+        "sent",
+        "delivered",
+        "received",
+        "retried",
+        "created",
+        "updated",
+        "unchanged",
+        "skipped",
+        "failed",
+    )
+    found = [f"{name} {number}" for name in names if (number := getattr(run, name))]
+    return shown(", ".join(found) or "nothing")
