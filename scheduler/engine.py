@@ -20,6 +20,7 @@ from scheduler import deliver, receive, send
 from scheduler.clock import LabClock, attach_lab
 from scheduler.housekeeping import Housekeeping
 from scheduler.lease import LASTING, Lease, acquire, is_free, who_holds
+from scheduler.memory import settle_collector
 from scheduler.runner import JobKey, RunEnded, Runner, Stage, Wish, in_words, next_time
 from scheduler.timetable import Timetable
 from scheduler.watch import Watch
@@ -50,7 +51,7 @@ class Pace:
 
     look: float = 0.5
     """For commits of other processes."""
-    rest: float = 0.02
+    rest: float = 0.05
     """Between two looks, however much happens."""
     beat: float = 1.0
     """Signs of life."""
@@ -159,6 +160,7 @@ class Engine:
             if self._thread is None:
                 self._stopping = False
                 self._ended.clear()
+                settle_collector()
                 attach_lab(self._store)
                 self._take_office()
                 self._watch = Watch(self._store)
@@ -238,9 +240,10 @@ class Engine:
         if self._term is not None:
             self._beat(self._term)
         somebody_wrote, others_wrote = self._watch.look()
-        if somebody_wrote:
-            self.clock.reload()
         self._news |= {change.topic for change in self._subscription.drain()}
+        # A viewer follows the engine's signs of life too, which the feed does not tell.
+        if somebody_wrote and (self._term is None or Topic.LAB in self._news):
+            self.clock.reload()
         if self._stopping:
             return
         if self._term is not None:

@@ -156,6 +156,13 @@ def test_a_command_counts_from_what_another_process_has_just_decided(lab: LabClo
     assert passed(lab, begin) == 7200
 
 
+def test_what_was_read_before_a_command_and_comes_in_after_it_counts_for_nothing(lab: LabClock) -> None:
+    before = lab.reload()
+    lab.pause()
+    lab.take(before)
+    assert lab.paused
+
+
 def test_a_command_is_told_to_the_feed_and_only_when_it_changes_something(store: Store, lab: LabClock) -> None:
     listener = store.feed.subscribe()
     lab.resume()
