@@ -119,7 +119,7 @@ def _apply_target(
     matches = _match(write, route, target, candidates)
     for rule in target.field_rules:
         if rule.resolves:
-            _resolve(write, target, rule, candidates)
+            _resolve(write, rule, candidates)
     drafted: list[tuple[Candidate, Draft]] = []
     for candidate in candidates:
         existing = matches.get(candidate.row.record_id)
@@ -166,9 +166,7 @@ def _match(
     return found
 
 
-def _resolve(
-    write: WriteSession, target: CompiledTarget, rule: CompiledFieldRule, candidates: Sequence[Candidate]
-) -> None:
+def _resolve(write: WriteSession, rule: CompiledFieldRule, candidates: Sequence[Candidate]) -> None:
     """Replace the keys of an object reference by the ids of the records that have them."""
     if rule.reference is None or rule.match_on is None:
         return

@@ -4,7 +4,6 @@ The floor is what this machine needs to merely write the same rows (outbound and
 target records) by the raw database driver, in the same batch sizes, into a store with the same tables and indexes.
 """
 
-import resource
 import shutil
 import sqlite3
 import time
@@ -41,6 +40,7 @@ from models.tables import (
 )
 from models.time import whole_milliseconds
 from scheduler import deliver, receive, send
+from scheduler.memory import Growth, settle_collector
 from scheduler.scope import Scope
 from scheduler.signing import issue_certificate
 
@@ -82,7 +82,7 @@ class TransferResult:
 def bench_transfer(
     folder: Path, records: int = 100_000, progress: Callable[[str], None] = lambda _step: None
 ) -> TransferResult:
-    """Move `records` changed records with twelve field rules each; `folder` must be empty and is left with the store."""
+    """Move `records` changed records with twelve field rules each, in a store made in the empty `folder`."""
     path = folder / "bench.sqlite3"
     empty = folder / "floor.sqlite3"
     store = open_store(path)
@@ -94,25 +94,25 @@ def bench_transfer(
         store.close()
         _checkpoint(path)
         shutil.copy(path, empty)
-        before = _peak_mib()
+        settle_collector()
         stages, created = [], 0
-        for name, stage, vault_id in (
-            ("send", send.run_once, SOURCE),
-            ("deliver", deliver.run_once, SOURCE),
-            ("receive", receive.run_once, TARGET),
-        ):
-            progress(name)
-            began = time.perf_counter()
-            result = stage(store, store.clock, Scope(vault_id))
-            stages.append(StageTime(name, time.perf_counter() - began))
-            created += result.counts.created
-        grown = _peak_mib() - before
+        with Growth() as growth:
+            for name, stage, vault_id in (
+                ("send", send.run_once, SOURCE),
+                ("deliver", deliver.run_once, SOURCE),
+                ("receive", receive.run_once, TARGET),
+            ):
+                progress(name)
+                began = time.perf_counter()
+                result = stage(store, store.clock, Scope(vault_id))
+                stages.append(StageTime(name, time.perf_counter() - began))
+                created += result.counts.created
         store.close()
         _checkpoint(path)
     finally:
         store.close()
     progress("measuring the floor")
-    return TransferResult(records, tuple(stages), _floor(path, empty), created, grown)
+    return TransferResult(records, tuple(stages), _floor(path, empty), created, growth.mib)
 
 
 def _set_up(store: Store) -> None:
@@ -248,7 +248,7 @@ def _floor(moved: Path, empty: Path) -> float:
     spent = 0.0
     # A message row that names its job run needs that row: bring the runs over first, outside the time.
     runs = source.execute("SELECT * FROM job_run").fetchall()
-    target.executemany(f"INSERT INTO job_run VALUES ({','.join('?' * len(runs[0]))})", runs)
+    target.executemany(f"INSERT INTO job_run VALUES ({','.join('?' * len(runs[0]))})", runs)  # noqa: S608
     for table in FLOOR_TABLES:
         key = "message_id" if table == "spark_message_body" else "id"
         last = target.execute(f"SELECT coalesce(max({key}), 0) FROM {table}").fetchone()[0]  # noqa: S608 - own names
@@ -269,10 +269,6 @@ def _checkpoint(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
-
-
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _key(value: int | None) -> int:

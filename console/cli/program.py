@@ -8,6 +8,7 @@ import typer
 import typer.main
 
 from console.cli import completion, demo, info, run, status, vaults
+from console.cli.bench import bench
 from console.cli.certificates import certificates
 from console.cli.clock import clock
 from console.cli.connections import connections
@@ -97,7 +98,7 @@ command(application, "run")(run.run)
 command(application, "vaults")(vaults.vaults)
 command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
-for commands in (certificates, clock, connections, exceptions, integrations, jobs, queues, records):
+for commands in (bench, certificates, clock, connections, exceptions, integrations, jobs, queues, records):
     application.add_typer(commands)
 
 

@@ -1,0 +1,51 @@
+"""How the interpreter's collector is set for work in sets, and how much memory a piece of work takes."""
+
+import gc
+import resource
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_STATM = Path("/proc/self/statm")
+
+
+def settle_collector() -> None:
+    """Have the collector look rarely and leave alone what was loaded at the start.
+
+    A batch makes thousands of short-lived rows without cycles; looking for cycles among them took a tenth of a run.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def resident_mib() -> float:
+    """Memory of this process now, in MiB; where the system does not tell, its peak so far."""
+    if _STATM.exists():
+        return int(_STATM.read_text().split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Growth:
+    """Watches from a thread how far memory grows while the `with` block works; `mib` is the answer."""
+
+    def __init__(self, every_seconds: float = 0.02) -> None:
+        self.mib = 0.0
+        self._every = every_seconds
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._start = resident_mib()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._every):
+            self.mib = max(self.mib, resident_mib() - self._start)
