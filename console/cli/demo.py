@@ -129,7 +129,9 @@ def _run_headless(settings: Settings, path: Path, seed: int, *, keep: bool) -> N
                 raise NotPossible(engine.viewer, f"End that one first. {OTHER_PLACE}")
             clock.pause()
             try:
-                move_everything(store, engine, lambda moving: progress.tell(f"{shown(clock.now())}  {moving}"))
+                move_everything(
+                    store, engine, lambda moving: progress.tell(f"{shown(clock.now())}  {moving}"), after=before
+                )
             finally:
                 clock.resume()
         with store.read() as session:

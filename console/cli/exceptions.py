@@ -9,7 +9,7 @@ import typer
 from console.cli.frame import area, command
 from console.cli.lab import Located, OpenLab, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, printable, section, table, tell
-from console.cli.serving import runs_table, serve_request
+from console.cli.serving import runs_table, serve_requests
 from console.cli.settings import settings_of
 from models.errors import NotFound
 
@@ -134,7 +134,7 @@ def retry(
                 f"Asked for a retry of {waiting[0]} open items; an engine does it when it runs.",
             )
             return
-        runs = serve_request(lab, vault.key, request)
+        runs = serve_requests(lab, vault.key, [request])
         with lab.store.read() as session:
             row = detail(session, vault.key, number)
     if row is None:

@@ -21,12 +21,14 @@ OfConnection = Annotated[
 def list_integrations(context: typer.Context, connection: OfConnection = None) -> None:
     """List integrations."""
     from models.queries.integrations import listing
-    from models.tables import Connection
+    from models.queries.lookup import named
+    from models.tables import Connection, Integration
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
         chosen = lab.find(session, Connection, connection).key if connection else None
         _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, connection_id=chosen))
+        names = {row.key: row.api_name for row in named(session, Integration, lab.vault_ids(session))}
     columns: list[Column[Located]] = [
         Column("Vault", lambda line: line.vault.name),
         Column("Connection", lambda line: line.row.connection),
@@ -37,7 +39,11 @@ def list_integrations(context: typer.Context, connection: OfConnection = None) -
     ]
     answer(
         settings,
-        {"integrations": [located(line.vault.key, line.vault.name, line.row) for line in rows]},
+        {
+            "integrations": [
+                located(line.vault.key, line.vault.name, line.row) | {"api_name": names[line.row.key]} for line in rows
+            ]
+        },
         lambda: table(columns, rows, empty="There are no integrations."),
     )
 

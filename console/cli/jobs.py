@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,14 +10,14 @@ import typer
 from console.cli.frame import area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, table, tell
-from console.cli.serving import runs_table, serve_request
+from console.cli.serving import runs_table, serve_requests
 from console.cli.settings import settings_of
 from models.errors import NotFound
 
 if TYPE_CHECKING:
-    from models.queries.flows import EndedRun
     from models.queries.jobs import Moved
     from models.store import WriteSession
+    from models.tables import JobKind
 
 jobs = area("jobs", "Jobs of each Vault: send, deliver and receive.")
 
@@ -165,7 +166,6 @@ def run_now(
             vault = lab.vault(session)
             actor = lab.actor(session, vault.key)
             connection_id = lab.find(session, Connection, connection).key if connection else None
-        runs: list[EndedRun] = []
         wanted = [JobKind(kind) for kind in KINDS if kind in (kinds or KINDS)]
         if no_wait:
             with lab.store.write() as write:
@@ -177,12 +177,11 @@ def run_now(
                 f"Asked for {', '.join(wanted)} of {vault.name}; an engine runs them when it runs.",
             )
             return
-        for kind in wanted:
 
-            def request(write: WriteSession, kind: JobKind = kind) -> None:
-                request_run(write, actor, vault.key, kind, connection_id)
+        def request(write: WriteSession, kind: JobKind) -> None:
+            request_run(write, actor, vault.key, kind, connection_id)
 
-            runs += serve_request(lab, vault.key, request)
+        runs = serve_requests(lab, vault.key, [partial(request, kind=kind) for kind in wanted])
     answer(settings, {"runs": runs}, lambda: runs_table(runs))
     if any(run.error for run in runs):
         raise typer.Exit(1)

@@ -123,7 +123,9 @@ class OpenLab:
         ]
         candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), row.vault) for row in rows]
         what = kind.__name__.lower()
-        chosen = choose(candidates, text, what, "Name the Vault with --vault, or give the number.")
+        chosen = choose(
+            candidates, text, what, "Give more of its name, its Vault with --vault, or the number in brackets."
+        )
         return next(row for row in rows if row.key == chosen.key)
 
     def require_writing(self) -> None:
@@ -184,7 +186,10 @@ def choose(candidates: Sequence[Candidate], text: str, what: str, remedy: str) -
 
 
 def _listed(candidates: Sequence[Candidate], most: int = 12) -> str:
-    texts = [f"{one.names[1]} ({', '.join(filter(None, (one.where, one.names[0])))})" for one in candidates[:most]]
+    texts = [
+        f"{one.names[1]} ({', '.join(dict.fromkeys(filter(None, (one.where, one.names[0]))))})"
+        for one in candidates[:most]
+    ]
     more = [f"{len(candidates) - most} more"] if len(candidates) > most else []
     return ", ".join(texts + more)
 

@@ -22,10 +22,11 @@ LONGEST_ROUND = 120.0
 """Seconds of real time that all jobs together may take once."""
 
 
-def move_everything(store: Store, engine: Engine, tell: Callable[[str], None]) -> int:
+def move_everything(store: Store, engine: Engine, tell: Callable[[str], None], *, after: int) -> int:
     """Step the lab clock from job to job until nothing moves any more; answers how many rounds that took.
 
-    The engine must run. Raises NotPossible when it does not come to an end.
+    `after` is the last job run that counts for nothing, because it was before this began. The engine must run. Raises
+    NotPossible when it does not come to an end.
     """
     from models.queries.flows import due_times, still_moving
 
@@ -35,7 +36,7 @@ def move_everything(store: Store, engine: Engine, tell: Callable[[str], None]) -
                 f"The jobs did not finish within {LONGEST_ROUND:g} seconds.", engine.last_error or "Try it again."
             )
         with store.read() as session:
-            moving = still_moving(session)
+            moving = still_moving(session, after=after)
             due = due_times(session)
         if moving is None or not due:
             return rounds

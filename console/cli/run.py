@@ -68,7 +68,8 @@ def run(
             if wanted_speed is not None:
                 lab.clock.set_speed(wanted_speed)
             teller.say(f"The engine runs at {lab.clock.speed:g}x; Ctrl+C ends it.")
-            _listen(lab, engine, ended, teller, ends_after=ends_after, until_quiet=until_quiet)
+            quiet_after = before if until_quiet else None
+            _listen(lab, engine, ended, teller, ends_after=ends_after, quiet_after=quiet_after)
         teller.drain(ended)
         with lab.store.read() as session:
             moved = flows(session, after=before)
@@ -121,9 +122,12 @@ def _listen(
     teller: _Teller,
     *,
     ends_after: float | None,
-    until_quiet: bool,
+    quiet_after: int | None,
 ) -> None:
-    """Tell what the engine does until it is to end; Ctrl+C ends it too."""
+    """Tell what the engine does until it is to end; Ctrl+C ends it too.
+
+    With `quiet_after`, that is when the job runs later than this one tell that everything has arrived.
+    """
     until = None if ends_after is None else time.monotonic() + ends_after
     try:
         while until is None or time.monotonic() < until:
@@ -131,17 +135,17 @@ def _listen(
                 teller.hear(ended.get(timeout=LOOK_EVERY))
             if engine.viewer:
                 raise NotPossible("Another engine has taken this store over.", "This one was silent for too long.")
-            if until_quiet and _is_quiet(lab, engine):
+            if quiet_after is not None and _is_quiet(lab, engine, quiet_after):
                 return
     except KeyboardInterrupt:
         teller.say("Ending: the jobs that run finish first.")
 
 
-def _is_quiet(lab: OpenLab, engine: Engine) -> bool:
+def _is_quiet(lab: OpenLab, engine: Engine, after: int) -> bool:
     from models.queries.flows import still_moving
 
     with lab.store.read() as session:
-        return not engine.running and still_moving(session) is None
+        return not engine.running and still_moving(session, after=after) is None
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from console.cli.output import Column, shown, table
 from models.errors import NotPossible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from models.queries.flows import EndedRun
     from models.store import WriteSession
     from models.tables import JobKind
@@ -22,10 +24,12 @@ LOOK_EVERY = 0.1
 BEAT_EVERY = 1.0
 
 
-def serve_request(lab: OpenLab, vault_id: int, request: Callable[[WriteSession], None]) -> tuple[EndedRun, ...]:
-    """Ask for jobs of a Vault by `request`, have them run, and answer the runs that came of it.
+def serve_requests(
+    lab: OpenLab, vault_id: int, requests: Sequence[Callable[[WriteSession], None]]
+) -> tuple[EndedRun, ...]:
+    """Ask for jobs of a Vault by each request in turn, have them run, and answer the runs that came of it.
 
-    Raises what `request` raises, and NotPossible when the engine that should run them stops.
+    Raises what a request raises, and NotPossible when the engine that should run the jobs stops.
     """
     from models.queries.flows import ended_runs, last_run_id, requested_jobs
     from models.tables import JobKind
@@ -33,15 +37,17 @@ def serve_request(lab: OpenLab, vault_id: int, request: Callable[[WriteSession],
     store = lab.store
     with store.read() as session:
         before = last_run_id(session)
-    with store.write() as write:
-        request(write)
-        asked = requested_jobs(write, vault_id)
-    kinds = {kind for kind, _when, _connection in asked}
-    with _lease(lab) as lease:
-        if lease is None:
-            _wait(lab, vault_id, {kind: when for kind, when, _connection in asked}, before)
-        else:
-            _serve(lab, vault_id)
+    kinds: set[JobKind] = set()
+    for request in requests:
+        with store.write() as write:
+            request(write)
+            asked = {kind: when for kind, when, _connection in requested_jobs(write, vault_id)}
+        with _lease(lab) as lease:
+            if lease is None:
+                _wait(lab, vault_id, asked, before)
+            else:
+                _serve(lab, vault_id)
+        kinds |= set(asked)
     if JobKind.SEND in kinds:
         kinds.add(JobKind.DELIVER)
     with store.read() as session:
@@ -95,21 +101,31 @@ def _serve(lab: OpenLab, vault_id: int) -> None:
         raise NotPossible(" ".join(troubles), "The job run keeps the error; the jobs go on with their next run.")
 
 
-def _wait(lab: OpenLab, vault_id: int, asked: dict[JobKind, object], before: int) -> None:
+def _wait(lab: OpenLab, vault_id: int, asked: Mapping[JobKind, datetime], before: int) -> None:
     """Wait until another process has served the requests."""
-    from models.queries.flows import open_runs, requested_jobs
     from scheduler.lease import is_free
 
-    while True:
-        with lab.store.read() as session:
-            waiting = [kind for kind, when, _c in requested_jobs(session, vault_id) if asked.get(kind) == when]
-            running = open_runs(session, vault_id, tuple(asked), after=before)
-        if not waiting and not running:
-            return
+    while not _is_served(lab, vault_id, asked, before):
         state = lab.clock.reload()
         if is_free(state, lab.clock.real.now()):
             raise NotPossible("The engine stopped before it ran the jobs.", "They run when an engine starts again.")
         time.sleep(LOOK_EVERY)
+
+
+def _is_served(lab: OpenLab, vault_id: int, asked: Mapping[JobKind, datetime], before: int) -> bool:
+    from models.queries.flows import ended_runs, open_runs, requested_jobs
+    from models.tables import JobKind
+
+    kinds = set(asked)
+    with lab.store.read() as session:
+        if any(asked.get(kind) == when for kind, when, _connection in requested_jobs(session, vault_id)):
+            return False
+        if JobKind.SEND in kinds:
+            # A deliver run follows each send run, after the request has been taken back.
+            kinds.add(JobKind.DELIVER)
+            if not ended_runs(session, vault_id, (JobKind.DELIVER,), after=before):
+                return False
+        return not open_runs(session, vault_id, tuple(kinds), after=before)
 
 
 def runs_table(runs: Sequence[EndedRun], *, with_vault: bool = False) -> str:

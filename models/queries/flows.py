@@ -142,11 +142,12 @@ def _open_items(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in fetch(session, statement)}
 
 
-def still_moving(session: Session) -> str | None:
+def still_moving(session: Session, *, after: int = 0) -> str | None:
     """What still moves, in one sentence; None when everything has arrived.
 
     Then no message waits in a queue, and in every Vault the latest send and receive runs found nothing new, the send
-    run after all that was received.
+    run after all that was received. Only runs later than the run `after` can tell: what was changed since an earlier
+    one, nobody has looked for.
     """
     queued = session.execute(
         select(_vaults.name, func.count())
@@ -158,7 +159,7 @@ def still_moving(session: Session) -> str | None:
     if queued is not None:
         return f"{queued[1]} messages wait in queues of {queued[0]}."
     for vault_id, name in fetch(session, select(_vaults.id, _vaults.name).order_by(_vaults.id)):
-        sent, received = (_latest(session, vault_id, kind) for kind in (JobKind.SEND, JobKind.RECEIVE))
+        sent, received = (_latest(session, vault_id, kind, after) for kind in (JobKind.SEND, JobKind.RECEIVE))
         if sent is None or received is None:
             return f"The jobs of {name} have not all run yet."
         if sent.found:
@@ -170,9 +171,14 @@ def still_moving(session: Session) -> str | None:
     return None
 
 
-def _latest(session: Session, vault_id: int, kind: JobKind) -> Any:
+def _latest(session: Session, vault_id: int, kind: JobKind, after: int) -> Any:
+    """The latest ended run of a Vault's job that was not limited to one connection."""
     statement = select(_runs.id, _runs.found, _runs.received).where(
-        _runs.vault_id == vault_id, _runs.kind == kind, _runs.status != RunStatus.RUNNING
+        _runs.vault_id == vault_id,
+        _runs.kind == kind,
+        _runs.id > after,
+        _runs.connection_id.is_(None),
+        _runs.status != RunStatus.RUNNING,
     )
     return session.execute(statement.order_by(_runs.id.desc()).limit(1)).one_or_none()
 

@@ -1,0 +1,164 @@
+"""What the command line changes: as whom, with what result, and what it refuses."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from models.opening import open_store
+from models.permissions import READ_ONLY_USER
+from models.services.vaults import create_user
+from scheduler.engine import Engine
+from tests.builders import ADMIN, OWNER
+from tests.cli.conftest import Call, Lab
+
+SOURCE, TARGET = ("--vault", "Source"), ("--vault", "Target")
+
+
+def test_a_changed_field_is_saved_as_the_administrator(on: Call, lab: Lab) -> None:
+    document = on("records", "set", lab.good, "strength__c=7", "name__v=A = B", *SOURCE, "--json").document
+    record = on("records", "show", lab.good, *SOURCE, "--json").document["record"]
+
+    assert document["changed"] is True
+    assert document["user"] == ADMIN
+    assert record["fields"]["strength__c"]["value"] == "7"
+    assert record["name"] == "A = B"
+    assert record["system"]["modified_by__v"] == ADMIN
+
+
+def test_a_save_that_changes_nothing_says_so(on: Call, lab: Lab) -> None:
+    assert "unchanged" in on("records", "set", lab.good, "strength__c=5", *SOURCE).out
+
+
+def test_an_empty_value_empties_the_field(on: Call, lab: Lab) -> None:
+    on("records", "set", lab.good, "code__c=", *SOURCE)
+
+    assert on("records", "show", lab.good, *SOURCE, "--json").document["record"]["fields"]["code__c"]["value"] == ""
+
+
+def test_every_bad_field_is_named_and_nothing_is_saved(on: Call, lab: Lab) -> None:
+    words = ("records", "set", lab.good, "strength__c=much", "launched__c=soon", "name__v=New", *SOURCE)
+
+    assert set(on(*words, "--json", code=1).error["fields"]) == {"strength__c", "launched__c"}
+    assert "launched__c:" in on(*words, code=1).err
+    assert on("records", "show", lab.good, *SOURCE, "--json").document["record"]["name"] == "Good"
+
+
+def test_a_user_acts_with_his_own_permissions(on: Call, lab: Lab) -> None:
+    with lab.store.write() as write:
+        create_user(write, 1001, "viewer@lab.example.com", "V", "Iewer", READ_ONLY_USER)
+
+    refused = on("records", "set", lab.good, "strength__c=7", *SOURCE, "--user", "viewer@lab.example.com", code=1).err
+    assert "Permission missing" in refused
+    assert "product__v: Edit" in refused
+    assert on("records", "set", lab.good, "strength__c=7", *SOURCE, "--user", OWNER, "--json").document["user"] == OWNER
+    assert "nobody" in on("records", "set", lab.good, "strength__c=8", *SOURCE, "--user", "nobody", code=1).err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "records set {good} strength__c=7 --vault Source",
+        "integrations inactivate product_integration__c --vault Source",
+        "jobs run --vault Source",
+        "jobs run --no-wait --vault Source",
+        "clock pause",
+        "clock step 5m",
+        "run --for 1s",
+    ],
+)
+def test_a_read_only_session_changes_nothing(on: Call, lab: Lab, words: str) -> None:
+    before = on("status", "--json").document
+
+    error = on("--readonly", "--json", *words.format(good=lab.good).split(), code=1).error
+
+    assert error["title"] == "Permission missing"
+    assert on("status", "--json").document == before
+
+
+def test_an_integration_is_switched_off_and_on_again(on: Call) -> None:
+    words = ("product_integration__c", *SOURCE)
+
+    assert "already" in on("integrations", "activate", *words).out
+    assert on("integrations", "inactivate", *words, "--json").document["changed"] is True
+    assert [row["active"] for row in on("integrations", "list", *SOURCE, "--json").document["integrations"]] == [False]
+    assert on("integrations", "activate", *words, "--json").document["changed"] is True
+
+
+def test_the_lab_clock_is_paused_sped_up_and_stepped(on: Call) -> None:
+    def state(*words: str) -> tuple[datetime, float, bool]:
+        clock = on("clock", *words, "--json").document["clock"]
+        return datetime.fromisoformat(clock["now"]), clock["speed"], clock["paused"]
+
+    start, _speed, _paused = state("show")
+    assert state("pause")[2] is True
+    assert state("resume")[2] is False
+    assert state("speed", "120")[1] == 120
+    stepped = state("step", "1h30m")[0]
+    assert timedelta(hours=1, minutes=30) <= stepped - start < timedelta(hours=1, minutes=31)
+
+
+def test_a_clock_that_cannot_be_so_is_refused_in_words(on: Call) -> None:
+    assert "speed" in on("clock", "speed", "999999", "--json", code=1).error["fields"]
+    assert "not a duration" in on("clock", "step", "soon", code=2).err
+
+
+def test_jobs_run_without_an_engine_and_tell_what_moved(on: Call) -> None:
+    sent = on("jobs", "run", "send", *SOURCE, "--json").document["runs"]
+    received = on("jobs", "run", "receive", *TARGET).out
+
+    assert [(run["kind"], run["found"], run["sent"], run["delivered"]) for run in sent] == [
+        ("send", 3, 3, 0),
+        ("deliver", 0, 0, 1),
+    ]
+    assert "received 3, created 2, failed 1" in received
+    assert on("clock", "show", "--json").document["clock"]["engine"]["runs"] is False
+
+
+def test_a_run_can_be_limited_to_a_connection_and_asked_for_only(on: Call) -> None:
+    asked = on("jobs", "run", "send", "--connection", "lab_connection__c", "--no-wait", *SOURCE, "--json").document
+
+    assert asked["asked_for"] == ["send"]
+    jobs = on("jobs", "list", *SOURCE, "--json").document["jobs"]
+    assert [job["kind"] for job in jobs if job["requested_at"]] == ["send"]
+    assert on("records", "list", "product__v", *TARGET, "--json").document["total"] == 0
+
+
+def test_a_job_that_does_not_exist_is_a_wrong_usage(on: Call) -> None:
+    assert "'sand' is not a job" in on("jobs", "run", "sand", *SOURCE, code=2).err
+
+
+def test_an_engine_that_runs_elsewhere_runs_the_jobs(on: Call, lab: Lab) -> None:
+    elsewhere = open_store(lab.path)
+    try:
+        with Engine(elsewhere):
+            sent = on("jobs", "run", "send", "deliver", *SOURCE, "--json").document["runs"]
+            assert on("clock", "show", "--json").document["clock"]["engine"]["runs"] is True
+            assert "only watches" in on("run", "--for", "1s", code=1).err
+    finally:
+        elsewhere.close()
+
+    assert sum(run["sent"] for run in sent) == 3
+    assert sum(run["delivered"] for run in sent) == 1
+
+
+def test_a_retried_exception_passes_once_its_cause_is_mended(on: Call, lab: Lab) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    number = str(on("exceptions", "list", "--json").document["exceptions"][0]["id"])
+
+    still = on("exceptions", "retry", number, "--json").document
+    on("records", "set", lab.bad, "code__c=OK-1", *SOURCE)
+    passed = on("exceptions", "retry", number, "--json").document
+
+    assert (still["open_before"], still["open"], still["active"]) == (1, 1, True)
+    assert (passed["open_before"], passed["open"], passed["active"]) == (1, 0, False)
+    assert "nothing to retry" in on("exceptions", "retry", number, code=1).err
+
+
+def test_a_retry_can_be_asked_for_only(on: Call) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+
+    assert "Asked for a retry of 1" in on("exceptions", "retry", "1", "--no-wait").out
+    jobs = on("jobs", "list", *TARGET, "--json").document["jobs"]
+    assert [job["kind"] for job in jobs if job["requested_at"]] == ["receive"]
