@@ -2,13 +2,15 @@
 
 from models.tables.audit import AuditRow
 from models.tables.base import table_of
-from models.tables.certificates import CertificateState, SigningCertificate
+from models.tables.certificates import CertificateRollover, CertificateState, RolloverStage, SigningCertificate
 from models.tables.connections import Connection, ConnectionStat, ConnectionState, ConnectionType
+from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
 from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
 from models.tables.integrations import Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.queues import (
     ITEMS_IN_A_MESSAGE,
+    LONGEST_TOKEN,
     MESSAGES_IN_A_QUEUE,
     MessageEvent,
     MessageState,
@@ -34,14 +36,18 @@ from models.tables.vaults import ProfilePermission, SecurityProfile, User, Vault
 
 __all__ = [
     "ITEMS_IN_A_MESSAGE",
+    "LONGEST_TOKEN",
     "MESSAGES_IN_A_QUEUE",
+    "AttemptKind",
     "AuditRow",
+    "CertificateRollover",
     "CertificateState",
     "Connection",
     "ConnectionStat",
     "ConnectionState",
     "ConnectionType",
     "Counts",
+    "DeliveryAttempt",
     "Direction",
     "ErrorType",
     "ExceptionItem",
@@ -57,6 +63,7 @@ __all__ = [
     "JobRun",
     "JobRunLine",
     "Lab",
+    "LogEntryType",
     "LookupType",
     "Matching",
     "MessageEvent",
@@ -68,10 +75,12 @@ __all__ = [
     "ProfilePermission",
     "Queue",
     "QueueConnection",
+    "QueueLogEntry",
     "Record",
     "RecordStatus",
     "ReferenceLookup",
     "ReferenceLookupKey",
+    "RolloverStage",
     "RunStatus",
     "SecurityProfile",
     "SigningCertificate",

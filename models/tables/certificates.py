@@ -29,3 +29,30 @@ class SigningCertificate(SQLModel, table=True):
     state: CertificateState = enum_column(CertificateState, CertificateState.CURRENT)
     not_before: datetime = time_column()
     not_after: datetime = time_column()
+
+
+class RolloverStage(StrEnum):
+    """Stage of a certificate rollover (Spark facts, section 3); PLANNED comes before the vendor's five."""
+
+    PLANNED = "planned"
+    PUBLISHED = "published"
+    TESTING = "testing"
+    ROLLOVER = "rollover"
+    BOTH_SUPPORTED = "both_supported"
+    FINAL = "final"
+
+
+class CertificateRollover(SQLModel, table=True):
+    """The change from one signing certificate to the next: when (lab time) each stage begins, and where it is."""
+
+    __tablename__ = "certificate_rollover"
+
+    id: int | None = Field(default=None, primary_key=True)
+    old_id: int = Field(foreign_key="signing_certificate.id")
+    new_id: int = Field(foreign_key="signing_certificate.id", unique=True)
+    stage: RolloverStage = enum_column(RolloverStage, RolloverStage.PLANNED)
+    published_at: datetime = time_column()
+    testing_at: datetime = time_column()
+    rollover_at: datetime = time_column()
+    both_supported_at: datetime = time_column()
+    final_at: datetime = time_column()

@@ -14,6 +14,8 @@ MESSAGES_IN_A_QUEUE = 20_000
 """How many messages a queue holds at most (Spark facts, section 1)."""
 ITEMS_IN_A_MESSAGE = 500
 """How many items a message holds at most (Spark facts, section 1)."""
+LONGEST_TOKEN = 100
+"""How many characters a token such as `${Session.SessionId}` has at most in an attribute (Spark facts, section 1)."""
 
 
 class MessageState(StrEnum):
@@ -33,7 +35,11 @@ class MessageEvent(StrEnum):
 
 
 class Queue(SQLModel, table=True):
-    """A Spark queue (Spark facts, section 1)."""
+    """A Spark queue (Spark facts, section 1).
+
+    `delivery_handler` is its Spark Message Delivery Event Handler. `retry_minutes` are the pauses between attempts;
+    None is the schedule of the house. Every delivery is written to the Queue Log until `trace_until`.
+    """
 
     __tablename__ = "queue"
     __table_args__: Any = (
@@ -55,10 +61,17 @@ class Queue(SQLModel, table=True):
     sequential: bool = False
     rollback_on_error: bool = False
     standard: bool = False
+    delivery_handler: str | None = Field(default=None, max_length=100)
+    handler_user_id: int | None = Field(default=None, foreign_key="vault_user.id")
+    retry_minutes: list[int] | None = json_column()
+    trace_until: datetime | None = time_column(nullable=True)
 
 
 class QueueConnection(SQLModel, table=True):
-    """A connection that a queue serves; an outbound one says into which remote queue it delivers."""
+    """A connection that a queue serves; an outbound one says into which remote queue it delivers.
+
+    `path` is appended to the URL of an External connection.
+    """
 
     __tablename__ = "queue_connection"
     __table_args__: Any = (UniqueConstraint("queue_id", "connection_id"),)
@@ -68,6 +81,7 @@ class QueueConnection(SQLModel, table=True):
     connection_id: int = Field(foreign_key="connection.id", index=True)
     label: str = Field(default="", max_length=60)
     deliver_to_queue: str | None = Field(default=None, max_length=60)
+    path: str | None = Field(default=None, max_length=500)
     active: bool = True
 
 
@@ -75,7 +89,7 @@ class SparkMessage(SQLModel, table=True):
     """A message, in or out of a queue. `id` is its place in line; `message_id` is the same on both sides.
 
     The usual attributes (object, event, integration point) are columns; the body is a row of its own, so that queue
-    rows stay small. A claim by a run that is no longer running is void.
+    rows stay small. A claim by a run that is no longer running is void. `user_id` is who put it by hand.
     """
 
     __tablename__ = "spark_message"
@@ -103,6 +117,7 @@ class SparkMessage(SQLModel, table=True):
     put_by: int | None = Field(default=None, foreign_key="job_run.id", index=True)
     taken_by: int | None = Field(default=None, foreign_key="job_run.id", index=True)
     last_error: str | None = Field(default=None, max_length=1000)
+    user_id: int | None = Field(default=None, foreign_key="vault_user.id")
 
 
 class SparkMessageBody(SQLModel, table=True):

@@ -74,6 +74,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_vault_name")),
     )
     op.create_table(
+        "certificate_rollover",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("old_id", sa.Integer(), nullable=False),
+        sa.Column("new_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "planned",
+                "published",
+                "testing",
+                "rollover",
+                "both_supported",
+                "final",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="rollover_stage",
+            ),
+            nullable=False,
+        ),
+        sa.Column("published_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("testing_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("rollover_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column(
+            "both_supported_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False
+        ),
+        sa.Column("final_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["new_id"], ["signing_certificate.id"], name=op.f("fk_certificate_rollover_new_id")),
+        sa.ForeignKeyConstraint(["old_id"], ["signing_certificate.id"], name=op.f("fk_certificate_rollover_old_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_rollover")),
+        sa.UniqueConstraint("new_id", name=op.f("uq_certificate_rollover_new_id")),
+    )
+    op.create_table(
         "picklist",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("vault_id", sa.Integer(), nullable=False),
@@ -293,10 +326,15 @@ def upgrade() -> None:
         sa.Column("sequential", sa.Boolean(), nullable=False),
         sa.Column("rollback_on_error", sa.Boolean(), nullable=False),
         sa.Column("standard", sa.Boolean(), nullable=False),
+        sa.Column("delivery_handler", sa.String(100), nullable=True),
+        sa.Column("handler_user_id", sa.Integer(), nullable=True),
+        sa.Column("retry_minutes", sa.JSON(), nullable=True),
+        sa.Column("trace_until", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
         sa.CheckConstraint("type = 'outbound' OR delivery_enabled", name=op.f("ck_queue_inbound_never_paused")),
         sa.CheckConstraint(
             "type = 'outbound' OR message_processor IS NOT NULL", name=op.f("ck_queue_inbound_has_processor")
         ),
+        sa.ForeignKeyConstraint(["handler_user_id"], ["vault_user.id"], name=op.f("fk_queue_handler_user_id")),
         sa.ForeignKeyConstraint(["processor_user_id"], ["vault_user.id"], name=op.f("fk_queue_processor_user_id")),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_queue_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue")),
@@ -472,6 +510,7 @@ def upgrade() -> None:
         sa.Column("connection_id", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(60), nullable=False),
         sa.Column("deliver_to_queue", sa.String(60), nullable=True),
+        sa.Column("path", sa.String(500), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_queue_connection_connection_id")),
         sa.ForeignKeyConstraint(
@@ -611,11 +650,13 @@ def upgrade() -> None:
         sa.Column("put_by", sa.Integer(), nullable=True),
         sa.Column("taken_by", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.String(1000), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["claimed_by"], ["job_run.id"], name=op.f("fk_spark_message_claimed_by")),
         sa.ForeignKeyConstraint(["connection_id"], ["connection.id"], name=op.f("fk_spark_message_connection_id")),
         sa.ForeignKeyConstraint(["put_by"], ["job_run.id"], name=op.f("fk_spark_message_put_by")),
         sa.ForeignKeyConstraint(["queue_id"], ["queue.id"], name=op.f("fk_spark_message_queue_id")),
         sa.ForeignKeyConstraint(["taken_by"], ["job_run.id"], name=op.f("fk_spark_message_taken_by")),
+        sa.ForeignKeyConstraint(["user_id"], ["vault_user.id"], name=op.f("fk_spark_message_user_id")),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_spark_message_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_spark_message")),
         sa.UniqueConstraint(
@@ -626,6 +667,28 @@ def upgrade() -> None:
     op.create_index(op.f("ix_spark_message_put_by"), "spark_message", ["put_by"], unique=False)
     op.create_index("ix_spark_message_queue_id_state_id", "spark_message", ["queue_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_spark_message_taken_by"), "spark_message", ["taken_by"], unique=False)
+    op.create_table(
+        "delivery_attempt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "ok", "failure", "timeout", native_enum=False, create_constraint=True, length=40, name="attempt_kind"
+            ),
+            nullable=False,
+        ),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(1000), nullable=False),
+        sa.Column("duration_ms", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["spark_message.id"], name=op.f("fk_delivery_attempt_message_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_attempt")),
+    )
+    op.create_index(op.f("ix_delivery_attempt_message_id"), "delivery_attempt", ["message_id"], unique=False)
     op.create_table(
         "exception_message",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -723,6 +786,44 @@ def upgrade() -> None:
             "point_id", "object_id", "remote_point", name=op.f("uq_point_source_point_id_object_id_remote_point")
         ),
     )
+    op.create_table(
+        "queue_log_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "entry_type",
+            sa.Enum("REMOVAL", "TRACE", native_enum=False, create_constraint=True, length=40, name="log_entry_type"),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("queue_id", sa.Integer(), nullable=True),
+        sa.Column("queue_name", sa.String(60), nullable=False),
+        sa.Column("connection_name", sa.String(20), nullable=False),
+        sa.Column("message_id", sa.String(36), nullable=False),
+        sa.Column("spark_message_id", sa.Integer(), nullable=True),
+        sa.Column("queue_time", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("send_time", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.Column("handler", sa.String(100), nullable=True),
+        sa.Column("handled_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("due_back_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("put_back_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["queue_id"], ["queue.id"], name=op.f("fk_queue_log_entry_queue_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["spark_message_id"],
+            ["spark_message.id"],
+            name=op.f("fk_queue_log_entry_spark_message_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_queue_log_entry_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_log_entry")),
+    )
+    op.create_index(op.f("ix_queue_log_entry_due_back_at"), "queue_log_entry", ["due_back_at"], unique=False)
+    op.create_index("ix_queue_log_entry_spark_message_id", "queue_log_entry", ["spark_message_id"], unique=False)
+    op.create_index("ix_queue_log_entry_vault_id_at", "queue_log_entry", ["vault_id", "at"], unique=False)
     op.create_table(
         "spark_message_body",
         sa.Column("message_id", sa.Integer(), nullable=False),
