@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +20,8 @@ LIBRARIES = ("textual", "sqlmodel", "sqlalchemy", "alembic", "apscheduler", "cry
 
 def version() -> str:
     """The program's version."""
+    from importlib import metadata
+
     return metadata.version(DISTRIBUTION)
 
 
@@ -33,6 +34,7 @@ def info(
     """Show versions and places; with --check, prove the store."""
     import platform
     import sqlite3
+    from importlib import metadata
 
     from models.opening import store_url
 

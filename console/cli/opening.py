@@ -55,10 +55,13 @@ def _generator(store: Store, seed: int) -> Callable[[], object]:
     return step
 
 
-def open_console(settings: Settings, open_store: Callable[[], Store], *, seed: int = GENERATOR_SEED) -> None:
+def open_console(
+    settings: Settings, open_store: Callable[[], Store], *, engine: bool = True, seed: int = GENERATOR_SEED
+) -> None:
     """Open the console on the store that `open_store` opens (called in a thread, after the first frame).
 
-    Raises what `open_store` raises as a ConsoleError, and typer.Exit when the console ends by an error.
+    Without an `engine` it only looks at what others move. `seed` is the generator's. Raises what `open_store` raises as
+    a ConsoleError, and typer.Exit when the console ends by an error.
     """
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
@@ -71,12 +74,12 @@ def open_console(settings: Settings, open_store: Callable[[], Store], *, seed: i
         attach_lab(store)
 
         def start_engine() -> RunningEngine:
-            engine = make_engine(store, seed=seed)
-            if engine.start() and settings.speed is not None:
-                engine.clock.set_speed(settings.speed)
-            return engine
+            made = make_engine(store, seed=seed)
+            if made.start() and settings.speed is not None:
+                made.clock.set_speed(settings.speed)
+            return made
 
-        return OpenedLab(store, start_engine)
+        return OpenedLab(store, start_engine if engine else None)
 
     app = ConsoleApp(
         open_lab,
@@ -100,11 +103,14 @@ def open_console(settings: Settings, open_store: Callable[[], Store], *, seed: i
 
 
 def open_default(settings: Settings) -> None:
-    """Open the console on the store that the settings name, made when it is not there."""
+    """Open the console on the store that the settings name, made when it is not there.
+
+    A read-only session runs no engine: it would move data.
+    """
 
     def open_store() -> Store:
         from models.opening import open_store
 
         return open_store(settings.store)
 
-    open_console(settings, open_store)
+    open_console(settings, open_store, engine=not settings.read_only)

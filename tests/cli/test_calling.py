@@ -1,5 +1,6 @@
 """How the command line is called: help, versions, exit codes, and what becomes of everything that fails."""
 
+import io
 import json
 import os
 import sqlite3
@@ -20,6 +21,13 @@ from tests.cli.conftest import Call, Lab
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "vault-console"
 HEAVY = {"sqlmodel", "sqlalchemy", "textual", "apscheduler", "alembic", "cryptography", "rich", "yaml"}
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -226,6 +234,20 @@ def test_a_table_is_aligned_by_cells_and_keeps_every_sign_on_its_line() -> None:
     assert lines == ["Name  Items", "日本      5", "a\\nb  12345"]
     assert table(columns, [], empty="none") == "none"
     assert facts([("Label", None), ("Other", "x")]) == "Other  x"
+
+
+def test_on_a_terminal_the_widest_column_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    columns: list[Column[tuple[str, str]]] = [
+        Column("Name", lambda row: row[0]),
+        Column("Error", lambda row: row[1]),
+    ]
+
+    lines = table(columns, [("Study 12", "a long sentence about what is wrong")]).splitlines()
+
+    assert lines == ["Name      Error", "Study 12  a long sentence abo…"]
 
 
 def test_json_survives_an_output_that_knows_ascii_only(lab: Lab) -> None:

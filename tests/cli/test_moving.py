@@ -198,8 +198,10 @@ class Screen:
             self.refusal, self.return_code = error, 1
             return
         self.store = opened.store
-        self.engine = opened.start_engine()
-        Screen.made |= {"speed": self.engine.clock.speed, "runs": self.engine.runs_jobs, "store": opened.store.path}
+        Screen.made["store"] = opened.store.path
+        if opened.start_engine is not None:
+            self.engine = opened.start_engine()
+            Screen.made |= {"speed": self.engine.clock.speed, "runs": self.engine.runs_jobs}
 
 
 @pytest.fixture
@@ -225,6 +227,17 @@ def test_on_a_terminal_the_console_opens_on_the_named_store_with_its_engine(on: 
     }
     with lab.store.read() as session:
         assert session.execute(table_of(LabRow).select()).one().holder is None
+
+
+@pytest.mark.usefixtures("terminal", "built")
+def test_a_read_only_console_runs_no_engine_on_a_store_but_does_in_the_demo(on: Call, call: Call) -> None:
+    on("--readonly")
+    assert "runs" not in Screen.made
+    assert Screen.made["read_only"] is True
+
+    call("--readonly", "demo")
+    assert Screen.made["runs"] is True
+    assert Screen.made["read_only"] is True
 
 
 @pytest.mark.usefixtures("terminal")
