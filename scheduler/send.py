@@ -10,14 +10,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, Select, select, update
 
 from models.data_model import ObjectModel, load_object
 from models.errors import ConsoleError
 from models.feed import Topic
 from models.store import Store, WriteSession
-from models.system_fields import SYSTEM_COLUMNS
 from models.tables import (
     ITEMS_IN_A_MESSAGE,
     Connection,
@@ -36,7 +34,8 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.outbox import NothingToSendWith, Outbox, open_outbox
+from scheduler.criteria import conditions
+from scheduler.outbox import Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.troubles import raise_trouble, settle_trouble
@@ -64,7 +63,10 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
         for integration in integrations:
             try:
                 with store.write() as write:
-                    _send_integration(write, run, integration)
+                    # Another run, or an administrator, may have been faster than this transaction.
+                    present = write.execute(_active_integrations(scope, integration.id)).one_or_none()
+                    if present is not None:
+                        _send_integration(write, run, present)
             except ConsoleError as error:
                 run.error(f"{integration.name}: {error.message}")
                 with store.write() as write:
@@ -72,7 +74,7 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     return result_of(run)
 
 
-def _active_integrations(scope: Scope) -> Select[Any]:
+def _active_integrations(scope: Scope, integration_id: int | None = None) -> Select[Any]:
     statement = (
         select(
             _integrations.c.id,
@@ -93,6 +95,8 @@ def _active_integrations(scope: Scope) -> Select[Any]:
     )
     if scope.connection_id is not None:
         statement = statement.where(_integrations.c.connection_id == scope.connection_id)
+    if integration_id is not None:
+        statement = statement.where(_integrations.c.id == integration_id)
     return statement
 
 
@@ -140,43 +144,9 @@ def _changed(
     statement = select(_records.c.record_id).where(_records.c.object_id == model.id, _records.c.modified_at < until)
     if since is not None:
         statement = statement.where(_records.c.modified_at >= since)
-    for path, value in criteria.items():
-        relationship, dot, name = path.rpartition(".")
-        if not dot:
-            statement = statement.where(_field(_records.c, name, value) == value)
-            continue
-        reference = model.relationships.get(relationship)
-        if reference is None:
-            raise NothingToSendWith(
-                f"{model.label} has no relationship {relationship}.", "Correct the criteria of the integration point."
-            )
-        parent = aliased(_records)
-        statement = statement.where(
-            select(parent.c.id)
-            .where(
-                parent.c.vault_id == model.vault_id,
-                parent.c.record_id == _records.c.data[reference.name].as_string(),
-                _field(parent.c, name, value) == value,
-            )
-            .exists()
-        )
+    statement = statement.where(*conditions(write, model, criteria))
     statement = statement.order_by(_records.c.modified_at, _records.c.id)
     return iter(write.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
-
-
-def _field(columns: Any, name: str, value: Any) -> ColumnElement[Any]:
-    if name in SYSTEM_COLUMNS:
-        column: ColumnElement[Any] = columns[SYSTEM_COLUMNS[name]]
-        return column
-    element = columns.data[name]
-    match value:
-        case bool():
-            typed: ColumnElement[Any] = element.as_boolean()
-        case int() | float():
-            typed = element.as_float()
-        case _:
-            typed = element.as_string()
-    return typed
 
 
 def _deleted(write: WriteSession, model: ObjectModel, since: datetime | None, until: datetime) -> Iterator[str]:

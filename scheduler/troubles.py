@@ -15,11 +15,17 @@ _exceptions = table_of(ExceptionMessage)
 def raise_trouble(
     write: WriteSession, run: Run, integration: Row[Any], kind: ErrorType, sentence: str, **more: Any
 ) -> None:
-    """Tell about an integration's trouble in its own Vault; the same trouble is told once while it lasts."""
-    same = select(_exceptions.c.id).where(
-        *_open(integration), _exceptions.c.error_type == kind, _exceptions.c.error_message == sentence
-    )
-    if write.execute(same).first() is not None:
+    """Tell about an integration's trouble in its own Vault: once while it lasts, in the words of its latest cause."""
+    sentence = sentence[:2000]
+    told = write.execute(
+        select(_exceptions.c.id, _exceptions.c.error_message).where(
+            *_open(integration), _exceptions.c.error_type == kind
+        )
+    ).first()
+    if told is not None:
+        if told.error_message != sentence:
+            write.execute(update(_exceptions).where(_exceptions.c.id == told.id).values(error_message=sentence))
+            write.changed(Topic.EXCEPTIONS, integration.vault_id)
         return
     write.execute(
         insert(_exceptions).values(
