@@ -83,6 +83,9 @@ class ConsoleApp(LiveApp):
     Screen { background: $background; }
     Footer { background: $surface; }
     Toast { max-width: 72; }
+    Screen.-narrow ClockBar { width: 35; }
+    Screen.-narrow FieldLine .label { width: 22; }
+    Screen.-narrow FieldLine .problem { padding: 0 1 0 23; }
     """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("vault", "v", "Vault", "Switch to another Vault"),

@@ -115,6 +115,12 @@ class LiveApp(App[None]):
         self._first_data = False
 
     @property
+    def front(self) -> AreaScreen | None:
+        """The area in front; None below a modal, and once the console ends."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        return screen if isinstance(screen, AreaScreen) else None
+
+    @property
     def store(self) -> Store | None:
         """The store, once it is open."""
         return self.lab.store if self.lab else None
@@ -175,8 +181,8 @@ class LiveApp(App[None]):
         session.vault, session.user, session.waiting = signed_in.vault, signed_in.user, signed_in.waiting
         session.generation += 1
         self._write_bars()
-        if isinstance(self.screen, AreaScreen):
-            self.screen.show_list()
+        if (front := self.front) is not None:
+            front.show_list()
 
     def on_live_app_signed_in_to(self, message: SignedInTo) -> None:
         self._sign_in(message.signed_in)
@@ -258,8 +264,8 @@ class LiveApp(App[None]):
             self._count_waiting()
 
     def _write_bars(self) -> None:
-        if isinstance(self.screen, AreaScreen):
-            self.screen.write_bars()
+        if (front := self.front) is not None:
+            front.write_bars()
 
     def _look_around(self) -> None:
         """See what others do. An engine tells the feed what other processes write; without one we look ourselves."""
@@ -307,8 +313,8 @@ class LiveApp(App[None]):
         return ClockReading(clock.now(), getattr(clock, "speed", 1.0), paused=getattr(clock, "paused", False))
 
     def _tick(self) -> None:
-        if isinstance(self.screen, AreaScreen):
-            self.screen.write_clock()
+        if (front := self.front) is not None:
+            front.write_clock()
 
     def _resume_clock(self) -> None:
         """Let the clock on the screen tick only while the lab clock does."""

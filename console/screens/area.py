@@ -111,7 +111,7 @@ class AreaScreen(AreaFrame):
             return
         self._shown_generation, self._stale = session.generation, False
         if session.vault is None:
-            self.table.empty_text = "This lab has no Vault yet."
+            self.table.show_nothing("This lab has no Vault yet.")
             return
         table = self.table
         table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.EMPTY
@@ -158,7 +158,13 @@ class AreaScreen(AreaFrame):
         else:
             self._detail_timer = self.set_timer(DETAIL_AFTER, self._read_detail)
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is about to be read: no row is being rested on, no filter is being typed."""
+        return self._detail_timer is None and self._filter_timer is None
+
     def _read_detail(self) -> None:
+        self._detail_timer = None
         key, store = self._detail_key, self.home.store
         if key is None or store is None:
             return
@@ -244,6 +250,7 @@ class AreaScreen(AreaFrame):
         self._filter_timer = self.set_timer(FILTER_AFTER, partial(self._filter_to, event.value))
 
     def _filter_to(self, text: str) -> None:
+        self._filter_timer = None
         if text != self.filter_text:
             self.filter_text = text
             self._write_titles()

@@ -84,8 +84,9 @@ class ExceptionsScreen(AreaScreen):
     def show_connection(self, connection_id: int) -> None:
         """List the active messages of one connection: those that its count counted."""
         self._active_only, self._connection_id = True, connection_id
-        self._put_filter("")
-        self.show_list()
+        if self.is_mounted:
+            self._put_filter("")
+            self.show_list()
 
     def seek(self, key: Key) -> None:
         self._active_only, self._connection_id = False, None

@@ -125,7 +125,7 @@ class RecordsScreen(AreaScreen):
         if message.of_record is not None:
             self._chosen[message.vault_id] = message.of_record
         if not self._objects:
-            self.table.empty_text = "This Vault has no objects."
+            self.table.show_nothing("This Vault has no objects.")
             return
         super().show_list()
         self._write_titles()

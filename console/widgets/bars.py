@@ -87,10 +87,7 @@ class ClockBar(Bar):
     """The lab clock, its speed, and what the engine does. The only part of the screen that ticks."""
 
     ROW = "panel"
-    DEFAULT_CSS = """
-    ClockBar { width: 54; }
-    .-narrow ClockBar { width: 36; }
-    """
+    DEFAULT_CSS = "ClockBar { width: 54; }"
 
     def show(self, now: datetime | None, speed: float, *, paused: bool, session: Session, wide: bool) -> None:
         """Say the lab time, how fast it goes, and the engine's state."""

@@ -91,8 +91,6 @@ class FieldLine(Vertical):
     FieldLine Input:focus { background: $primary 25%; }
     FieldLine .problem { display: none; color: $error; padding: 0 1 0 29; height: auto; }
     FieldLine.-problem .problem { display: block; }
-    .-narrow FieldLine .label { width: 22; }
-    .-narrow FieldLine .problem { padding: 0 1 0 23; }
     """
 
     def __init__(self, field: FormField) -> None:

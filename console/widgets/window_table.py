@@ -156,6 +156,16 @@ class WindowTable(ScrollView, can_focus=True):
         wanted = key if key is not None else self.cursor_key if keep else None
         self._look(Place(self.rows_in_sight, key=wanted, seek=True))
 
+    def show_nothing(self, why: str) -> None:
+        """Be empty, and say why."""
+        self._source, self._serial = None, self._serial + 1
+        self._pages.replace({})
+        self.total, self.cursor, self.cursor_key, self.loaded = 0, 0, None, True
+        self.empty_text = why
+        self.virtual_size = Size(self.size.width, 1)
+        self.refresh()
+        self._tell()
+
     def reload(self) -> None:
         """Read what is in sight again, and hold everything where it is."""
         if self._source is not None:
