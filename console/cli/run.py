@@ -67,7 +67,6 @@ def run(
                 raise NotPossible(engine.viewer or "Another engine runs on this store.", "End that one first.")
             if wanted_speed is not None:
                 lab.clock.set_speed(wanted_speed)
-            teller.say(f"The engine runs at {lab.clock.speed:g}x; Ctrl+C ends it.")
             quiet_after = before if until_quiet else None
             _listen(lab, engine, ended, teller, ends_after=ends_after, quiet_after=quiet_after)
         teller.drain(ended)
@@ -130,6 +129,7 @@ def _listen(
     """
     until = None if ends_after is None else time.monotonic() + ends_after
     try:
+        teller.say(f"The engine runs at {lab.clock.speed:g}x; Ctrl+C ends it.")
         while until is None or time.monotonic() < until:
             with suppress(queue.Empty):
                 teller.hear(ended.get(timeout=LOOK_EVERY))
