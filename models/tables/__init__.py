@@ -1,10 +1,13 @@
 """All tables of the store, one module per area of administration."""
 
 from models.tables.audit import AuditRow
+from models.tables.authorizations import AuthorizationType, ConnectionAuthorization
 from models.tables.base import table_of
 from models.tables.certificates import CertificateRollover, CertificateState, RolloverStage, SigningCertificate
+from models.tables.clients import ConnectionClient
 from models.tables.connections import Connection, ConnectionStat, ConnectionState, ConnectionType
 from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
+from models.tables.establishing import ApprovalTask, ConnectionFile, TimelineEvent, Verdict
 from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
 from models.tables.integrations import Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
@@ -38,11 +41,16 @@ __all__ = [
     "ITEMS_IN_A_MESSAGE",
     "LONGEST_TOKEN",
     "MESSAGES_IN_A_QUEUE",
+    "ApprovalTask",
     "AttemptKind",
     "AuditRow",
+    "AuthorizationType",
     "CertificateRollover",
     "CertificateState",
     "Connection",
+    "ConnectionAuthorization",
+    "ConnectionClient",
+    "ConnectionFile",
     "ConnectionStat",
     "ConnectionState",
     "ConnectionType",
@@ -87,10 +95,12 @@ __all__ = [
     "SparkMessage",
     "SparkMessageBody",
     "StoreInfo",
+    "TimelineEvent",
     "Tombstone",
     "UniqueValue",
     "User",
     "Vault",
     "VaultObject",
+    "Verdict",
     "table_of",
 ]

@@ -43,6 +43,8 @@ class Connection(SQLModel, table=True):
     type: ConnectionType = enum_column(ConnectionType)
     name: str = Field(max_length=100)
     api_name: str = Field(max_length=60)
+    standard_connection: str = Field(default="", max_length=60)
+    """Which standard connection this is a side of: the two sides may differ in their API names. Empty: a custom one."""
     state: ConnectionState = enum_column(ConnectionState, ConnectionState.PENDING)
     system_managed: bool = False
     cross_domain: bool = False
@@ -51,6 +53,7 @@ class Connection(SQLModel, table=True):
     authorized_user_id: int | None = Field(default=None, foreign_key="vault_user.id")
     certificate_id: int | None = Field(default=None, foreign_key="signing_certificate.id")
     url: str | None = Field(default=None, max_length=500)
+    authorization_id: int | None = Field(default=None, foreign_key="connection_authorization.id")
     remote_vault_id: int | None = None
     remote_vault_name: str = Field(default="", max_length=100)
     remote_dns_host: str = Field(default="", max_length=255)

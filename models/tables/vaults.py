@@ -21,6 +21,8 @@ class Vault(SQLModel, table=True):
     applications: list[str] = json_column(list)
     sandbox: bool = False
     parent_id: int | None = Field(default=None, foreign_key="vault.id")
+    client_id_filtering: bool = False
+    """Whether API calls need a client id of an active connection (seed S1)."""
     next_record: int = 1001
     """Number of the next record: part of its id and of its Global ID."""
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
         sa.Column("applications", sa.JSON(), nullable=False),
         sa.Column("sandbox", sa.Boolean(), nullable=False),
         sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("client_id_filtering", sa.Boolean(), nullable=False),
         sa.Column("next_record", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["vault.id"], name=op.f("fk_vault_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vault")),
@@ -105,6 +106,34 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["old_id"], ["signing_certificate.id"], name=op.f("fk_certificate_rollover_old_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_rollover")),
         sa.UniqueConstraint("new_id", name=op.f("uq_certificate_rollover_new_id")),
+    )
+    op.create_table(
+        "connection_authorization",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column(
+            "type",
+            sa.Enum(
+                "basic_auth__sys",
+                "client_credentials__sys",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="authorization_type",
+            ),
+            nullable=False,
+        ),
+        sa.Column("identity", sa.String(200), nullable=False),
+        sa.Column("sealed_secret", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("modified_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_connection_authorization_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_authorization")),
+        sa.UniqueConstraint("vault_id", "name", name=op.f("uq_connection_authorization_vault_id_name")),
+    )
+    op.create_index(
+        op.f("ix_connection_authorization_vault_id"), "connection_authorization", ["vault_id"], unique=False
     )
     op.create_table(
         "picklist",
@@ -262,6 +291,7 @@ def upgrade() -> None:
         ),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("api_name", sa.String(60), nullable=False),
+        sa.Column("standard_connection", sa.String(60), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -283,12 +313,16 @@ def upgrade() -> None:
         sa.Column("authorized_user_id", sa.Integer(), nullable=True),
         sa.Column("certificate_id", sa.Integer(), nullable=True),
         sa.Column("url", sa.String(500), nullable=True),
+        sa.Column("authorization_id", sa.Integer(), nullable=True),
         sa.Column("remote_vault_id", sa.Integer(), nullable=True),
         sa.Column("remote_vault_name", sa.String(100), nullable=False),
         sa.Column("remote_dns_host", sa.String(255), nullable=False),
         sa.Column("remote_connection_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authorization_id"], ["connection_authorization.id"], name=op.f("fk_connection_authorization_id")
+        ),
         sa.ForeignKeyConstraint(
             ["authorized_user_id"], ["vault_user.id"], name=op.f("fk_connection_authorized_user_id")
         ),
@@ -389,6 +423,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstone")),
     )
     op.create_index("ix_tombstone_object_id_deleted_at", "tombstone", ["object_id", "deleted_at"], unique=False)
+    op.create_table(
+        "connection_client",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(100), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_connection_client_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_connection_client_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_client")),
+        sa.UniqueConstraint("connection_id", "client_id", name=op.f("uq_connection_client_connection_id_client_id")),
+    )
+    op.create_index(op.f("ix_connection_client_vault_id"), "connection_client", ["vault_id"], unique=False)
+    op.create_table(
+        "connection_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.String(36), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("remote_vault_id", sa.Integer(), nullable=True),
+        sa.Column("issued_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("issued_by", sa.String(200), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("used_by_vault_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_connection_file_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_connection_file_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_file")),
+        sa.UniqueConstraint("file_id", name=op.f("uq_connection_file_file_id")),
+    )
+    op.create_index("ix_connection_file_connection_id_id", "connection_file", ["connection_id", "id"], unique=False)
     op.create_table(
         "connection_stat",
         sa.Column("connection_id", sa.Integer(), nullable=False),
@@ -540,6 +610,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("connection_id", "api_name", name=op.f("uq_reference_lookup_connection_id_api_name")),
     )
     op.create_table(
+        "timeline_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("what", sa.String(300), nullable=False),
+        sa.Column("who", sa.String(200), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "approved",
+                "rejected",
+                "cancelled",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="verdict",
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_timeline_event_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_timeline_event_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline_event")),
+    )
+    op.create_index("ix_timeline_event_connection_id_id", "timeline_event", ["connection_id", "id"], unique=False)
+    op.create_table(
         "unique_value",
         sa.Column("field_id", sa.Integer(), nullable=False),
         sa.Column("value", sa.String(1500), nullable=False),
@@ -553,6 +651,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("field_id", "value", name=op.f("pk_unique_value")),
     )
     op.create_index(op.f("ix_unique_value_record_id"), "unique_value", ["record_id"], unique=False)
+    op.create_table(
+        "approval_task",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("completed_by", sa.String(200), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "approved",
+                "rejected",
+                "cancelled",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="verdict",
+            ),
+            nullable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_approval_task_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["connection_file.id"], name=op.f("fk_approval_task_file_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_approval_task_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval_task")),
+        sa.UniqueConstraint("file_id", "connection_id", name=op.f("uq_approval_task_file_id_connection_id")),
+    )
+    op.create_index(
+        "ix_approval_task_connection_id_completed_at", "approval_task", ["connection_id", "completed_at"], unique=False
+    )
     op.create_table(
         "integration_point",
         sa.Column("id", sa.Integer(), nullable=False),
