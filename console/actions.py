@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from textual.binding import Binding, BindingType
 
 
+_KEYS = {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del", "f9": "F9"}
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something that a person does here. The screen's method `do_<name>` does it.
@@ -24,7 +27,10 @@ class Action:
     @property
     def keys(self) -> str:
         """The key as people read it."""
-        return {"full_stop": ".", "plus": "+", "minus": "-", "delete": "Del"}.get(self.key, self.key.split(",")[0])
+        first = self.key.split(",")[0]
+        return {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del", "f9": "F9"}.get(
+            first, first
+        )
 
 
 def bindings(where: str, actions: Iterable[Action]) -> list[BindingType]:

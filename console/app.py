@@ -80,7 +80,6 @@ class ConsoleApp(LiveApp):
     }
     DEFAULT_MODE = "connections"
     CSS = """
-    Screen { background: $background; }
     Footer { background: $surface; }
     Toast { max-width: 72; }
     Screen.-narrow ClockBar { width: 35; }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from textual.binding import Binding
+
 from console.areas import AREAS
-from console.theme import Tone
 from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section
 
 if TYPE_CHECKING:
@@ -61,20 +63,25 @@ def document_for(screen: Screen[Any], focused: Widget | None, session: Session) 
     parts.append(Section("What has the focus"))
     if about:
         parts.append(Note(about, ""))
-    groups: dict[str, list[Line]] = {"here": [], "screen": [], "app": []}
+    groups: dict[str, dict[str, tuple[list[str], Binding]]] = {"here": {}, "screen": {}, "app": {}}
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.system or not binding.id:
             continue
         group = "app" if active.node is screen.app else "screen" if active.node is screen else "here"
-        key = screen.app.get_key_display(binding)
-        tone: Tone = "accent"
-        line = Line(((key, tone), binding.description, (binding.tooltip, "muted")))
-        if line not in groups[group]:
-            groups[group].append(line)
-    heads = (Head("Key"), Head(""), Head("", flex=True))
-    parts.append(Grid(heads, tuple(groups["here"]), "It has no keys of its own."))
-    parts += [Section("On this screen"), Grid(heads, tuple(groups["screen"]))]
-    parts += [Section("Everywhere"), Grid(heads, tuple(groups["app"]))]
+        keys, _ = groups[group].setdefault(binding.id, ([], binding))
+        keys.append(screen.app.get_key_display(binding))
+    parts.append(_keys(groups["here"], "It has no keys of its own."))
+    parts += [Section("On this screen"), _keys(groups["screen"])]
+    parts += [Section("Everywhere"), _keys(groups["app"])]
     parts += [Section("Text"), Fact("Copy", "y copies; in most terminals Shift with the mouse selects text too")]
     return title, parts
+
+
+def _keys(found: Mapping[str, tuple[list[str], Binding]], when_empty: str = "None.") -> Grid:
+    """One line per binding, with all its keys."""
+    lines = tuple(
+        Line(((" ".join(keys), "accent"), binding.description, (binding.tooltip, "muted")))
+        for keys, binding in found.values()
+    )
+    return Grid((Head(""), Head(""), Head("", flex=True)), lines, when_empty)

@@ -27,7 +27,7 @@ def document(detail: ConnectionDetail) -> Document:
         Fact("Connection Type", SIGNS.sign(detail.type).word),
         Fact("Record ID", detail.record_id),
         Fact("Authorized User", detail.authorized_user or ""),
-        Fact("Certificate", detail.certificate or ""),
+        Fact("Certificate", detail.certificate or "the current one"),
         Fact("System Managed", yes_no(detail.system_managed)),
     ]
     if detail.url:

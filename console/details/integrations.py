@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from console.details.texts import active, moment, yes_no
 from console.targets import Goto
-from console.theme import SIGNS
+from console.theme import SIGNS, Tone
+from console.widgets.columns import Cell
 from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section, Title
 
 if TYPE_CHECKING:
@@ -72,19 +74,22 @@ def _rule(rule: RuleLine) -> list[Part]:
     ]
     if rule.primary_query_object:
         parts.append(Fact("Primary query object", rule.primary_query_object))
-    lines = tuple(
-        Line(
-            (
-                (f"{line.target_object}.{line.target_field}", "" if line.active else "muted"),
-                SIGNS.pick("←", "<-"),
-                _source(line),
-                (_lookup(line), "muted"),
-            )
-        )
-        for line in rule.field_rules
-    )
-    heads = (Head("Target field", flex=True), Head(""), Head("Query field or default", flex=True), Head("Lookup"))
-    return [*parts, Grid(heads, lines, "It has no field rules.")]
+    for target_object, lines in groupby(rule.field_rules, key=lambda line: line.target_object):
+        parts += [Note(f"  fills {target_object}"), _field_rules(tuple(lines))]
+    return parts if rule.field_rules else [*parts, Note("It has no field rules.")]
+
+
+def _field_rules(rules: tuple[FieldRuleLine, ...]) -> Grid:
+    with_lookup = any(_lookup(rule) for rule in rules)
+    lines = []
+    for rule in rules:
+        tone: Tone = "" if rule.active else "muted"
+        cells: list[Cell] = [(rule.target_field, tone), SIGNS.pick("←", "<-"), _source(rule)]
+        lines.append(Line((*cells, (_lookup(rule), "muted")) if with_lookup else tuple(cells)))
+    heads = [Head("Target field", flex=True), Head(""), Head("From", flex=True)]
+    if with_lookup:
+        heads.append(Head("Lookup", flex=True))
+    return Grid(tuple(heads), tuple(lines))
 
 
 def _source(line: FieldRuleLine) -> str:

@@ -131,7 +131,7 @@ def message_document(detail: MessageDetail) -> Document:
     parts += [Fact(name, str(value)) for name, value in detail.attributes.items()]
     parts.append(Section("Items", f"{len(detail.items)} record ids"))
     shown = detail.items[:SHOWN_ITEMS]
-    parts += [Note(item, "") for item in shown]
+    parts += [Note(item, "link", Goto("records", item, detail.items_vault_id)) for item in shown]
     if len(shown) < len(detail.items):
         parts.append(Note(f"and {len(detail.items) - len(shown)} more"))
     if detail.headers:

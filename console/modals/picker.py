@@ -16,9 +16,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from console.theme import SIGNS
+from console.theme import SIGNS, Tone
 from console.widgets.bars import Bar
-from console.widgets.paint import clean
+from console.widgets.paint import clean, paint_of
 from console.work import in_thread
 
 
@@ -54,8 +54,12 @@ class PickList(ModalScreen[str | None]):
         width: 72; max-width: 94%; height: auto; max-height: 80%;
         background: $surface; border: round $primary; border-title-color: $primary; padding: 0 1;
     }
-    PickList PickInput { border: none; height: 1; padding: 0; margin: 0 0 1 0; background: $panel; }
-    PickList OptionList { border: none; padding: 0; height: auto; max-height: 16; background: $surface; }
+    PickList PickInput { border: none; height: 1; padding: 0 1; margin: 0 0 1 0; background: $panel; }
+    PickList PickInput:focus { border: none; }
+    PickList OptionList {
+        border: none; padding: 0; height: auto; max-height: 16; background: $surface;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     PickList Bar { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -127,12 +131,13 @@ class PickList(ModalScreen[str | None]):
 
     def _prompt_of(self, item: Choice) -> Content:
         mark = SIGNS.pick("● ", "* ") if item.key == self._current else "  "
-        style = "$text-muted" if item.why_not else ""
-        parts: list[tuple[str, str]] = [(mark, "$primary"), (clean(item.label), style)]
+        paint = paint_of(self.app)
+        label: Tone = "muted" if item.why_not else ""
+        parts = [(mark, paint.hex("heading")), (clean(item.label), paint.hex(label))]
         if item.hint:
-            parts.append((f"  {item.hint}", "$accent"))
+            parts.append((f"  {item.hint}", paint.hex("accent")))
         if item.note:
-            parts.append((f"  {clean(item.note)}", "$text-muted"))
+            parts.append((f"  {clean(item.note)}", paint.hex("muted")))
         return Content.assemble(*parts)
 
     def _explain(self) -> None:

@@ -41,11 +41,12 @@ class AreaFrame(Screen[None]):
     COLUMNS: ClassVar[Sequence[Column]] = ()
     ACTIONS: ClassVar[Sequence[Action]] = ()
     DEFAULT_CSS = """
-    AreaFrame { layout: vertical; }
+    AreaFrame { layout: vertical; background: $background; }
     AreaFrame #panes { height: 1fr; layout: horizontal; }
     AreaFrame #list-pane { width: 60%; height: 1fr; }
     AreaFrame #detail-pane { width: 1fr; height: 1fr; border-left: vkey $panel; }
     AreaFrame FilterInput { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
+    AreaFrame FilterInput:focus { border: none; }
     AreaFrame.-narrow #panes { layout: vertical; }
     AreaFrame.-narrow #list-pane { width: 1fr; height: 9fr; }
     AreaFrame.-narrow #detail-pane { width: 1fr; height: 11fr; border: none; }

@@ -88,7 +88,7 @@ class FieldLine(Vertical):
     FieldLine .label { width: 28; padding: 0 1; color: $text-muted; }
     FieldLine.-changed .label { color: $accent; }
     FieldLine Input { border: none; height: 1; padding: 0 1; width: 1fr; background: $panel; }
-    FieldLine Input:focus { background: $primary 25%; }
+    FieldLine Input:focus { border: none; background: $primary 25%; }
     FieldLine .problem { display: none; color: $error; padding: 0 1 0 29; height: auto; }
     FieldLine.-problem .problem { display: block; }
     """

@@ -109,6 +109,11 @@ class Paint:
     def _style(self, tone: Tone, row: Row = "") -> Style:
         return self._tones[tone] + self._rows[row]
 
+    def hex(self, tone: Tone) -> str:
+        """The colour of a tone, for widgets that are not painted line by line."""
+        color = self._tones[tone].color
+        return color.triplet.hex if color is not None and color.triplet is not None else ""
+
     def strip(self, spans: list[tuple[str, Tone]], row: Row, width: int) -> Strip:
         """A line of clean, cut spans, filled up to `width`."""
         segments = [Segment(text, self.style(tone, row)) for text, tone in spans if text]

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.tables import (
     Connection,
+    Direction,
     MessageState,
     Queue,
     QueueConnection,
@@ -125,6 +126,8 @@ class MessageDetail:
     claimed_by: int | None
     attributes: Mapping[str, Any]
     items: tuple[str, ...]
+    items_vault_id: int | None
+    """The Vault whose records the items name: the sending one."""
     headers: Mapping[str, str]
     body: str
     twin: Twin | None
@@ -275,6 +278,7 @@ def message_detail(session: Session, vault_id: int, key: int) -> MessageDetail |
             bodies.c["items"],
             bodies.c.headers,
             bodies.c.body,
+            _connections.remote_vault_id,
         )
         .select_from(_message_table)
         .join(_table, _c.id == _messages.queue_id)
@@ -292,6 +296,7 @@ def message_detail(session: Session, vault_id: int, key: int) -> MessageDetail |
         (message, *row[12:20]),
         attributes=attributes or {},
         items=tuple(items or ()),
+        items_vault_id=vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id,
         headers=headers or {},
         body=body or "",
         twin=_twin(session, row.connection_id, message.message_id),

@@ -37,7 +37,7 @@ from models.tables import (
 from tests.builders import ADMIN, Pair, two_vaults
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-PEM = "-----BEGIN CERTIFICATE-----\nMIIDTESTTESTTESTTESTTESTTESTTESTTESTTESTTESTTESTTESTTESTTESTTEST\n-----END CERTIFICATE-----\n"
+PEM = f"-----BEGIN CERTIFICATE-----\n{'TEST' * 16}\n-----END CERTIFICATE-----\n"
 
 
 def fill(store: Store, products: int = 30) -> Pair:
@@ -159,7 +159,8 @@ def record_id(session: Any, vault_id: int, name: str) -> str:
 
 def console(store: Store, **options: Any) -> ConsoleApp:
     """A console on an open store, without an engine."""
-    return ConsoleApp(lambda: OpenedLab(store), **{"vault": 1001, "user": ADMIN} | options)
+    arguments: dict[str, Any] = {"vault": 1001, "user": ADMIN} | options
+    return ConsoleApp(lambda: OpenedLab(store), **arguments)
 
 
 async def settle(pilot: Pilot[Any]) -> None:

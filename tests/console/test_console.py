@@ -80,7 +80,7 @@ async def test_the_filter_narrows_the_list_and_esc_takes_it_away(store: Store) -
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "6", "slash", *"013 prod")
-        shown = [name for name in re.findall(r"Product \d+", "\n".join(lines(area(app).table)))]
+        shown = re.findall(r"Product \d+", "\n".join(lines(area(app).table)))
         assert shown == ["Product 012", "Product 013"]  # the id of the former ends in 013
         await press(pilot, "enter")
         assert area(app).table.has_focus
@@ -120,7 +120,7 @@ async def test_tab_moves_between_panes_and_esc_goes_back_to_the_list(store: Stor
         await press(pilot, "tab")
         assert isinstance(app.focused, DetailView)
         await press(pilot, "escape")
-        assert app.focused is area(app).table
+        assert area(app).table.has_focus
 
 
 async def test_a_column_can_be_sorted_by_and_turned_round(store: Store) -> None:

@@ -24,7 +24,8 @@ def stored(store: Store, name: str) -> RecordDetail:
 
 
 def field(app: Any, name: str) -> FieldLine:
-    return next(line for line in app.screen.query(FieldLine) if line.field.name == name)
+    lines: list[FieldLine] = list(app.screen.query(FieldLine))
+    return next(line for line in lines if line.field.name == name)
 
 
 async def open_form(pilot: Pilot[Any]) -> None:
