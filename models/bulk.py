@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Table, bindparam, column, insert
+from sqlalchemy import Enum, Table, bindparam, column, insert
 from sqlalchemy import table as sa_table
 from sqlalchemy.engine import Dialect
 from sqlmodel import Session
@@ -51,7 +51,11 @@ def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[s
 
 def _converter(dialect: Dialect, table: Table, name: str) -> Any:
     kind = table.c[name].type
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    converter = kind.dialect_impl(dialect).bind_processor(dialect)
+    if converter is not None and isinstance(kind, Enum) and kind.enum_class is not None:
+        # There are few members and many rows.
+        return {member: converter(member) for member in kind.enum_class}.__getitem__
+    return converter
 
 
 def _convert(dialect: Dialect, table: Table, name: str, value: Any) -> Any:

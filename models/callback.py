@@ -5,18 +5,22 @@ The call-back is set-based: one statement for the records and one for each relat
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Select, Text, bindparam, cast, select
 from sqlmodel import Session
 
 from models.data_model import ObjectModel
-from models.sets import one_of
+from models.sets import one_of, packed
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import Record, table_of
 
 _records = table_of(Record)
+
+_FIXED = 5
+"""Columns that every call-back reads, before the asked system fields."""
 
 
 @dataclass(slots=True)
@@ -62,25 +66,34 @@ def read_source_rows(
 def _read(
     session: Session, vault_id: int, object_id: int, record_ids: Sequence[str], system: Sequence[str]
 ) -> dict[str, SourceRow]:
-    statement = select(
-        _records.c.object_id,
+    found = session.connection().execute(
+        _reading(tuple(system)), {"vault_id": vault_id, "object_id": object_id, "record_ids": packed(record_ids)}
+    )
+    rows: dict[str, SourceRow] = {}
+    places = tuple(enumerate(system, start=_FIXED))
+    for row in found.all():
+        values = orjson.loads(row[4])
+        for place, path in places:
+            values[path] = row[place]
+        rows[row[0]] = SourceRow(row[0], row[1], row[2], row[3], values)
+    return rows
+
+
+@lru_cache(maxsize=256)
+def _reading(system: tuple[str, ...]) -> Select[Any]:
+    fixed = (
         _records.c.record_id,
         _records.c.global_id,
         _records.c.link,
         _records.c.name,
         cast(_records.c.data, Text),
-        *(_records.c[SYSTEM_COLUMNS[path]] for path in system),
-    ).where(_records.c.vault_id == vault_id, one_of(_records.c.record_id, record_ids))
-    rows: dict[str, SourceRow] = {}
-    # The object is compared here, not in SQL, where it would tempt the planner to walk the whole object.
-    for of_object, record_id, global_id, link, name, data, *more in session.execute(statement).all():
-        if of_object != object_id:
-            continue
-        values = orjson.loads(data)
-        if system:
-            values.update(zip(system, more, strict=True))
-        rows[record_id] = SourceRow(record_id, global_id, link, name, values)
-    return rows
+    )
+    return select(*fixed, *(_records.c[SYSTEM_COLUMNS[path]] for path in system)).where(
+        _records.c.vault_id == bindparam("vault_id"),
+        one_of(_records.c.record_id, "record_ids"),
+        # Through a sum, so that the planner goes by the ids and does not walk the whole object.
+        _records.c.object_id + 0 == bindparam("object_id"),
+    )
 
 
 def _walk(

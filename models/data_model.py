@@ -213,7 +213,7 @@ def _sound(model: FieldModel) -> SoundColumn | None:
 
 def _sound_text(longest: int) -> SoundColumn:
     def sound(values: list[Any]) -> bool:
-        return set(map(type, values)) == {str} and max(map(len, values)) <= longest and "" not in values
+        return set(map(type, values)) == {str} and max(map(len, values)) <= longest
 
     return sound
 

@@ -27,6 +27,12 @@ _vaults = table_of(Vault)
 BATCH = 500
 """Records per statement: larger sets are cut, so that a query never carries more parameters than a database takes."""
 
+_TAKE_NUMBERS = (
+    update(_vaults)
+    .where(_vaults.c.id == bindparam("vault"))
+    .values(next_record=_vaults.c.next_record + bindparam("count"))
+    .returning(_vaults.c.next_record)
+)
 _INSERTED = ("record_id", "global_id", "name", "link", "status", "state", "data")
 _UPDATE = (
     update(_records)
@@ -66,7 +72,7 @@ class Draft:
     `values` are clean, as `ObjectModel.clean` answers them, and `problems` is what was found wrong so far.
     """
 
-    values: Mapping[str, Any]
+    values: dict[str, Any]
     existing: Existing | None = None
     problems: dict[str, str] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
@@ -117,14 +123,13 @@ def _write_batch(
 ) -> None:
     for draft in drafts:
         _check(model, draft)
-    good = [draft for draft in drafts if not draft.problems]
     for reference in references:
-        _check_references(write, model, reference, good)
+        _check_references(write, model, reference, drafts)
     for unique in model.unique:
-        _check_unique(write, unique, good)
-    good = [draft for draft in good if not draft.problems]
-    creates = [draft for draft in good if draft.existing is None]
-    updates = [draft for draft in good if draft.existing is not None and not _unchanged(draft, draft.existing)]
+        _check_unique(write, unique, drafts)
+    creates = [draft for draft in drafts if draft.existing is None and not draft.problems]
+    updates = [draft for draft in drafts if draft.existing is not None and not draft.problems]
+    updates = [draft for draft in updates if not _unchanged(draft)]
     if creates:
         _insert(write, model, creates, user_id)
     if updates:
@@ -135,8 +140,11 @@ def _write_batch(
         write.changed(Topic.RECORDS, model.vault_id)
 
 
-def _unchanged(draft: Draft, existing: Existing) -> bool:
-    if draft.result != {name: value for name, value in existing.values.items() if value is not None}:
+def _unchanged(draft: Draft) -> bool:
+    existing = draft.existing
+    if existing is None or draft.result != {
+        name: value for name, value in existing.values.items() if value is not None
+    }:
         return False
     draft.effect, draft.record_id = Effect.UNCHANGED, existing.record_id
     return True
@@ -144,20 +152,16 @@ def _unchanged(draft: Draft, existing: Existing) -> bool:
 
 def _check(model: ObjectModel, draft: Draft) -> None:
     """Merge the values over the existing ones; `result` then holds every field that is not empty."""
-    merged = dict(draft.values) if draft.existing is None else {**draft.existing.values, **draft.values}
+    merged = draft.values if draft.existing is None else {**draft.existing.values, **draft.values}
     if None in merged.values():
         merged = {name: value for name, value in merged.items() if value is not None}
-    result = draft.result = merged
-    if draft.existing is None:
-        result.setdefault("status__v", RecordStatus.ACTIVE)
-        if model.starting_state:
-            result.setdefault("state__v", model.starting_state)
-    if "name__v" not in draft.result:
+    draft.result = merged
+    if "name__v" not in merged:
         draft.fail("name__v", "Name is required.")
-    if "status__v" not in draft.result:
+    if draft.existing is not None and "status__v" not in merged:
         draft.fail("status__v", "Status is required.")
     for name in model.required:
-        if name not in draft.result:
+        if name not in merged:
             draft.fail(name, f"{model.fields[name].label} is required.")
 
 
@@ -214,30 +218,25 @@ def _check_unique(write: WriteSession, unique: FieldModel, drafts: Sequence[Draf
 
 
 def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
-    after = write.execute(
-        update(_vaults)
-        .where(_vaults.c.id == model.vault_id)
-        .values(next_record=_vaults.c.next_record + len(drafts))
-        .returning(_vaults.c.next_record)
-    ).scalar_one()
-    number = after - len(drafts)
+    after = write.connection().execute(_TAKE_NUMBERS, {"vault": model.vault_id, "count": len(drafts)}).scalar_one()
+    vault_id, prefix, starting_state = model.vault_id, model.prefix, model.starting_state
     rows = []
-    for draft in drafts:
-        data = dict(draft.result)
-        draft.record_id = f"{model.prefix}{number:012d}"
+    for number, draft in enumerate(drafts, start=after - len(drafts)):
+        data = draft.result.copy()
+        take = data.pop
+        record_id = draft.record_id = f"{prefix}{number:012d}"
         rows.append(
             (
-                draft.record_id,
-                f"{model.vault_id}_{number}",
-                data.pop("name__v"),
-                data.pop("link__sys", None),
-                data.pop("status__v"),
-                data.pop("state__v", None),
+                record_id,
+                f"{vault_id}_{number}",
+                take("name__v"),
+                take("link__sys", None),
+                take("status__v", RecordStatus.ACTIVE),
+                take("state__v", starting_state),
                 data,
             )
         )
         draft.effect = Effect.CREATED
-        number += 1
     same = {
         "vault_id": model.vault_id,
         "object_id": model.id,

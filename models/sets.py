@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, String, column, literal, select
+from sqlalchemy import ColumnElement, String, bindparam, column, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -31,7 +31,16 @@ def _on_postgresql(element: _KeysInJson, compiler: Any, **options: Any) -> str:
     return f"(SELECT json_array_elements_text(CAST({keys} AS JSON)) AS value)"
 
 
-def one_of(text_column: ColumnElement[Any], keys: Iterable[str]) -> ColumnElement[bool]:
-    """A condition: the text column holds one of the keys."""
-    listed = _KeysInJson(literal(orjson.dumps(list(keys)).decode(), String())).table_valued(column("value", String()))
+def one_of(text_column: ColumnElement[Any], keys: Iterable[str] | str) -> ColumnElement[bool]:
+    """A condition: the text column holds one of the keys.
+
+    In a statement that is built once, `keys` is the name of the parameter that will carry `packed` keys.
+    """
+    packed_keys = bindparam(keys, type_=String()) if isinstance(keys, str) else literal(packed(keys), String())
+    listed = _KeysInJson(packed_keys).table_valued(column("value", String()))
     return text_column.in_(select(listed.c.value))
+
+
+def packed(keys: Iterable[str]) -> str:
+    """Keys as a statement's one parameter."""
+    return orjson.dumps(list(keys)).decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Engine, PoolProxiedConnection, create_engine, select, update
+from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -22,6 +22,8 @@ from models.tables import Lab, table_of
 from models.time import TICK, Clock, SystemClock
 
 _lab = table_of(Lab)
+_LAST_TICK = select(_lab.c.last_tick).with_for_update()
+_NEXT_TICK = update(_lab).values(last_tick=bindparam("now"))
 
 
 class WriteSession(Session):
@@ -149,11 +151,12 @@ class Store:
 
     def _tick(self, session: WriteSession) -> datetime:
         # Where a write does not lock the whole store, this row makes writers take turns.
-        last: datetime = session.execute(select(_lab.c.last_tick).with_for_update()).scalar_one()
+        connection = session.connection()
+        last: datetime = connection.execute(_LAST_TICK).scalar_one()
         if self._known_tick is not None and last != self._known_tick:
             self._others_wrote = True
         now = max(self.clock.now(), last + TICK)
-        session.execute(update(_lab).values(last_tick=now))
+        connection.execute(_NEXT_TICK, {"now": now})
         return now
 
 

@@ -5,7 +5,7 @@ id once per connection: so a message arrives once, whatever is killed when. An a
 retry schedule; after the last one the message leaves the queue (Spark facts, section 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ from scheduler.keyring import KeyRing, key_ring
 from scheduler.outbox import waiting, write_messages
 from scheduler.runs import Run, RunResult, add_to_stats, job_run, result_of
 from scheduler.scope import Scope
-from scheduler.signing import signature_headers, spark_body
+from scheduler.signing import Signer, Verifier, signature_headers, spark_body
 from scheduler.troubles import raise_undelivered
 
 _queues = table_of(Queue)
@@ -153,60 +153,72 @@ def _attempt_all(
         connection_id: find_destination(session, connection_id, routes.get(connection_id))
         for connection_id in {message.connection_id for message in messages}
     }
-    return [
-        _attempt(
-            session, ring, run, queue, sender, message, bodies[message.id], destinations[message.connection_id], now
-        )
-        for message in messages
-    ]
-
-
-def _attempt(
-    session: Session,
-    ring: KeyRing,
-    run: Run,
-    queue: Row[Any],
-    sender: Row[Any],
-    message: Row[Any],
-    content: Row[Any],
-    destination: Destination | str,
-    now: datetime,
-) -> Attempt:
-    """Sign one message and have the receiving side verify it. Every attempt is signed anew (Assumed)."""
-    if isinstance(destination, str):
-        return Attempt(message, None, {}, b"", content.content, content.attributes, destination)
-    body = spark_body(
-        vault_name=sender.name,
-        vault_host_name=sender.dns_host,
+    certificates = {each.certificate for each in destinations.values() if isinstance(each, Destination)}
+    desk = SigningDesk(
+        run_id=run.id,
         queue_name=queue.api_name,
-        enter_queue_timestamp=message.entered_at,
-        send_message_timestamp=now,
-        send_attempt=message.attempts + 1,
-        message_id=message.message_id,
-        attributes=content.attributes,
-        items=content.content,
+        sender=sender,
+        now=now,
+        signers={certificate: _signer(ring, session, certificate) for certificate in certificates},
+        verifier=ring.verifier(session),
     )
+    return [desk.attempt(message, bodies[message.id], destinations[message.connection_id]) for message in messages]
+
+
+def _signer(ring: KeyRing, session: Session, certificate: int | None) -> tuple[str, Signer] | str:
     try:
-        certificate_id, signer = ring.signer(session, destination.certificate)
+        return ring.signer(session, certificate)
     except ConsoleError as refusal:
-        return Attempt(message, destination, {}, body, content.content, content.attributes, str(refusal))
-    headers = signer.sign(
-        body,
-        signature_headers(
-            certificate_id=certificate_id,
-            execution_id=str(run.id),
+        return str(refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningDesk:
+    """Signs the messages of one batch and has the receiving side verify them.
+
+    `signers` are by certificate row; a sentence stands for one that cannot sign.
+    """
+
+    run_id: int
+    queue_name: str
+    sender: Row[Any]
+    now: datetime
+    signers: Mapping[int | None, tuple[str, Signer] | str]
+    verifier: Verifier
+
+    def attempt(self, message: Row[Any], content: Row[Any], destination: Destination | str) -> Attempt:
+        """Sign one message anew for one attempt (Assumed)."""
+        if isinstance(destination, str):
+            return Attempt(message, None, {}, b"", content.content, content.attributes, destination)
+        body = spark_body(
+            vault_name=self.sender.name,
+            vault_host_name=self.sender.dns_host,
+            queue_name=self.queue_name,
+            enter_queue_timestamp=message.entered_at,
+            send_message_timestamp=self.now,
+            send_attempt=message.attempts + 1,
             message_id=message.message_id,
-            now=now,
+            attributes=content.attributes,
+            items=content.content,
+        )
+        signing = self.signers[destination.certificate]
+        if isinstance(signing, str):
+            return Attempt(message, destination, {}, body, content.content, content.attributes, signing)
+        certificate_id, signer = signing
+        unsigned = signature_headers(
+            certificate_id=certificate_id,
+            execution_id=str(self.run_id),
+            message_id=message.message_id,
+            now=self.now,
             url=destination.url,
-            vault_id=str(sender.id),
-        ),
-        destination.url,
-    )
-    verdict = ring.verifier(session).verify(
-        body, headers, destination.url, now, expected_vault_id=str(destination.expected_vault_id)
-    )
-    error = "" if verdict.valid else f"The receiving Vault refused the signature: {verdict.reason}"
-    return Attempt(message, destination, headers, body, content.content, content.attributes, error)
+            vault_id=str(self.sender.id),
+        )
+        headers = signer.sign(body, unsigned, destination.url)
+        verdict = self.verifier.verify(
+            body, headers, destination.url, self.now, expected_vault_id=str(destination.expected_vault_id)
+        )
+        error = "" if verdict.valid else f"The receiving Vault refused the signature: {verdict.reason}"
+        return Attempt(message, destination, headers, body, content.content, content.attributes, error)
 
 
 def _settle(write: WriteSession, run: Run, sender: Row[Any], attempts: Sequence[Attempt], *, sequential: bool) -> bool:

@@ -8,7 +8,7 @@ passed get a new Last Successful Run Time; a run with errors does not move it (s
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from models.feed import Topic
 from models.store import Store, WriteSession
@@ -47,6 +47,22 @@ _messages = table_of(SparkMessage)
 _bodies = table_of(SparkMessageBody)
 _exceptions = table_of(ExceptionMessage)
 _items = table_of(ExceptionItem)
+
+_TAKE = (
+    update(_messages)
+    .where(
+        _messages.c.id == bindparam("message"),
+        _messages.c.claimed_by == bindparam("run"),
+        _messages.c.state == MessageState.QUEUED,
+    )
+    .values(
+        state=MessageState.PROCESSED,
+        left_at=bindparam("now"),
+        taken_by=bindparam("run"),
+        claimed_by=None,
+        last_error=bindparam("error"),
+    )
+)
 
 CLAIM = 20
 """Messages claimed at a time."""
@@ -117,19 +133,13 @@ class Receiver:
         if work.spark_message_id is None or work.exception_id is not None:
             return
         taken = write.connection().execute(
-            update(_messages)
-            .where(
-                _messages.c.id == work.spark_message_id,
-                _messages.c.claimed_by == self.run.id,
-                _messages.c.state == MessageState.QUEUED,
-            )
-            .values(
-                state=MessageState.PROCESSED,
-                left_at=write.now,
-                taken_by=self.run.id,
-                claimed_by=None,
-                last_error=error[:1000] if error else None,
-            )
+            _TAKE,
+            {
+                "message": work.spark_message_id,
+                "run": self.run.id,
+                "now": write.now,
+                "error": error[:1000] if error else None,
+            },
         )
         if not taken.rowcount:
             raise _TakenElsewhere

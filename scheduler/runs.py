@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import insert, update
+from sqlalchemy import Update, bindparam, insert, update
 
 from models.errors import ConsoleError
 from models.feed import Topic
@@ -52,18 +53,13 @@ class Run:
         moved = {name: number for name, number in moved.items() if number}
         if not moved:
             return
-        line = (_lines.c.run_id == self.id, _lines.c.connection_id == connection_id)
-        changed = write.connection().execute(
-            update(_lines).where(*line).values({name: _lines.c[name] + number for name, number in moved.items()})
-        )
-        if not changed.rowcount:
+        add_to_line, add_to_run = _adding(tuple(moved))
+        connection = write.connection()
+        values = {f"more_{name}": number for name, number in moved.items()}
+        if not connection.execute(add_to_line, values | {"run": self.id, "connection": connection_id}).rowcount:
             row = dict.fromkeys(COUNTS, 0) | moved
-            write.execute(insert(_lines).values(run_id=self.id, connection_id=connection_id, **row))
-        write.execute(
-            update(_runs)
-            .where(_runs.c.id == self.id)
-            .values({name: _runs.c[name] + number for name, number in moved.items()})
-        )
+            connection.execute(insert(_lines).values(run_id=self.id, connection_id=connection_id, **row))
+        connection.execute(add_to_run, values | {"run": self.id})
         write.changed(Topic.JOBS, self.scope.vault_id)
         for name, number in moved.items():
             self.totals[name] += number
@@ -72,6 +68,17 @@ class Run:
         """Note an error of the run; the run goes on and ends with ERRORS_ENCOUNTERED."""
         if sentence not in self.errors:
             self.errors.append(sentence)
+
+
+@lru_cache(maxsize=64)
+def _adding(names: tuple[str, ...]) -> tuple[Update, Update]:
+    """Statements that add to these counts of a line and of a run."""
+    line = update(_lines).where(_lines.c.run_id == bindparam("run"), _lines.c.connection_id == bindparam("connection"))
+    run = update(_runs).where(_runs.c.id == bindparam("run"))
+    return (
+        line.values({name: _lines.c[name] + bindparam(f"more_{name}") for name in names}),
+        run.values({name: _runs.c[name] + bindparam(f"more_{name}") for name in names}),
+    )
 
 
 @contextmanager
@@ -119,7 +126,7 @@ def _close(run: Run, began: float) -> None:
     with run.store.write() as write:
         write.execute(
             update(_runs)
-            .where(_runs.c.id == run.id)
+            .where(_runs.c.id == run.id, _runs.c.status == RunStatus.RUNNING)
             .values(
                 status=status_of(run),
                 finished_at=write.now,
