@@ -46,7 +46,7 @@ class ExceptionMessage(SQLModel, table=True):
     spark_message_id: int | None = Field(default=None, foreign_key="spark_message.id", ondelete="SET NULL", index=True)
     items_received: int = 0
     items_failed: int = 0
-    run_id: int | None = Field(default=None, foreign_key="job_run.id")
+    run_id: int | None = Field(default=None, foreign_key="job_run.id", index=True)
     created_at: datetime = time_column()
     resolved_at: datetime | None = time_column(nullable=True)
 

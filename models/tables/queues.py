@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.base import enum_column, json_column, time_column
@@ -97,6 +97,12 @@ class SparkMessage(SQLModel, table=True):
         UniqueConstraint("queue_id", "connection_id", "message_id"),
         Index("ix_spark_message_queue_id_state_id", "queue_id", "state", "id"),
         Index("ix_spark_message_connection_id_id", "connection_id", "id"),
+        Index(
+            "ix_spark_message_claimed_by",
+            "claimed_by",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

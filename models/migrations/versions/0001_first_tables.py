@@ -796,6 +796,14 @@ def upgrade() -> None:
             "queue_id", "connection_id", "message_id", name=op.f("uq_spark_message_queue_id_connection_id_message_id")
         ),
     )
+    op.create_index(
+        "ix_spark_message_claimed_by",
+        "spark_message",
+        ["claimed_by"],
+        unique=False,
+        sqlite_where=sa.text("claimed_by IS NOT NULL"),
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    )
     op.create_index("ix_spark_message_connection_id_id", "spark_message", ["connection_id", "id"], unique=False)
     op.create_index(op.f("ix_spark_message_put_by"), "spark_message", ["put_by"], unique=False)
     op.create_index("ix_spark_message_queue_id_state_id", "spark_message", ["queue_id", "state", "id"], unique=False)
@@ -877,6 +885,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exception_message")),
     )
     op.create_index(op.f("ix_exception_message_point_id"), "exception_message", ["point_id"], unique=False)
+    op.create_index(op.f("ix_exception_message_run_id"), "exception_message", ["run_id"], unique=False)
     op.create_index(
         op.f("ix_exception_message_spark_message_id"), "exception_message", ["spark_message_id"], unique=False
     )
