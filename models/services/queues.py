@@ -1,20 +1,31 @@
-"""Spark queues: making them, the connections they serve, and their two switches (Spark facts, section 1)."""
+"""Spark queues: making and editing them, and their two switches (Spark facts, section 1)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from models.audit import audit
 from models.errors import NotPossible
 from models.feed import Topic
-from models.naming import LONGEST_NAME, api_name_problem, custom_name, name_from_label
+from models.naming import custom_name, name_from_label
 from models.permissions import Actor, Permission
-from models.services.checks import Checks, connection_in_vault, in_vault
+from models.services.checks import Checks, changed, in_vault
+from models.services.queue_connections import connect_queue
+from models.services.queue_settings import DEFAULT_PROCESSOR, SETTINGS, check_settings
 from models.store import WriteSession
-from models.tables import ConnectionType, Direction, Queue, QueueConnection, table_of
+from models.tables import Direction, Queue, table_of
+
+__all__ = [
+    "DEFAULT_PROCESSOR",
+    "connect_queue",
+    "create_queue",
+    "edit_queue",
+    "set_delivery_enabled",
+    "set_queue_active",
+]
 
 OBJECT_NAME = "queue"
-DEFAULT_PROCESSOR = "transfer"
-"""The Spark message processor that runs integrations."""
 
 _queues = table_of(Queue)
-_queue_connections = table_of(QueueConnection)
 
 
 def create_queue(
@@ -27,21 +38,24 @@ def create_queue(
     description: str = "",
     message_processor: str | None = None,
     processor_user_id: int | None = None,
+    delivery_handler: str | None = None,
+    handler_user_id: int | None = None,
     sequential: bool = False,
     rollback_on_error: bool = False,
+    retry_minutes: Sequence[int] | None = None,
     active: bool = True,
     standard: bool = False,
 ) -> Queue:
     """Create a queue. Without a name it is called after its label; a custom name ends in `__c`.
 
     An inbound queue has a message processor, the one that runs integrations unless another is named; an outbound one
-    has none. Raises NotAllowed, and InvalidInput that names every bad field.
+    may have a delivery event handler, which needs a user, and a retry schedule: the pauses in minutes. Raises
+    NotAllowed, and InvalidInput that names every bad field.
     """
     actor.require(Permission.SPARK_QUEUES)
     vault_id = actor.vault_id
     checks = Checks()
-    label = checks.text("label", label, 60, required=True)
-    api_name = api_name.strip() or name_from_label(label)
+    api_name = api_name.strip() or name_from_label(label.strip())
     api_name = api_name if standard else custom_name(api_name)
     checks.api_name("api_name", api_name, standard=standard)
     checks.unless(
@@ -51,88 +65,53 @@ def create_queue(
         _queues.c.vault_id == vault_id,
         _queues.c.api_name == api_name,
     )
-    description = checks.text("description", description, 500, lines=True)
-    inbound = type is Direction.INBOUND
-    if inbound:
-        processor = DEFAULT_PROCESSOR if message_processor is None else message_processor
-        message_processor = checks.text("message_processor", processor, 100, required=True)
-    checks.refuse(
-        "message_processor",
-        "Only an inbound queue has a message processor.",
-        when=not inbound and message_processor is not None,
+    settings = check_settings(
+        write,
+        checks,
+        vault_id,
+        type,
+        {
+            "label": label,
+            "description": description,
+            "message_processor": message_processor,
+            "processor_user_id": processor_user_id,
+            "delivery_handler": delivery_handler,
+            "handler_user_id": handler_user_id,
+            "sequential": sequential,
+            "rollback_on_error": rollback_on_error,
+            "retry_minutes": retry_minutes,
+        },
     )
-    checks.refuse(
-        "processor_user_id",
-        "Only an inbound queue has a processor user.",
-        when=not inbound and processor_user_id is not None,
-    )
-    checks.user(write, "processor_user_id", vault_id, processor_user_id)
     checks.done()
-    queue = Queue(
-        vault_id=vault_id,
-        label=label,
-        api_name=api_name,
-        description=description,
-        type=type,
-        active=active,
-        message_processor=message_processor,
-        processor_user_id=processor_user_id,
-        sequential=sequential,
-        rollback_on_error=rollback_on_error,
-        standard=standard,
-    )
+    queue = Queue(vault_id=vault_id, api_name=api_name, type=type, active=active, standard=standard, **settings)
     write.add(queue)
     write.flush()
-    audit(write, actor, action="Create", object_name=OBJECT_NAME, item=label)
+    audit(write, actor, action="Create", object_name=OBJECT_NAME, item=queue.label)
     write.changed(Topic.QUEUES, vault_id)
     return queue
 
 
-def connect_queue(
-    write: WriteSession,
-    actor: Actor,
-    queue_id: int,
-    connection_id: int,
-    deliver_to_queue: str | None = None,
-    *,
-    label: str = "",
-) -> QueueConnection:
-    """Have a queue serve a connection.
+def edit_queue(write: WriteSession, actor: Actor, queue_id: int, values: Mapping[str, Any]) -> bool:
+    """Change settings of a queue, by the names in `queue_settings.SETTINGS`; answers False when nothing differs.
 
-    An outbound queue says into which inbound queue it delivers; the name is the remote Vault's, so it is not checked
-    against one. An External connection has no remote queue: it delivers to its URL (Assumed). Raises NotAllowed,
-    NotFound, InvalidInput.
+    Type and API name cannot be changed. Raises NotAllowed, NotFound, and InvalidInput that names every bad field.
     """
     actor.require(Permission.SPARK_QUEUES)
     queue = in_vault(write, Queue, queue_id, actor.vault_id, "queue")
-    connection = connection_in_vault(write, connection_id, actor.vault_id)
     checks = Checks()
-    target = (deliver_to_queue or "").strip()
-    if queue.type is Direction.INBOUND:
-        checks.refuse("deliver_to_queue", "Only an outbound queue delivers.", when=bool(target))
-    elif connection.type is ConnectionType.EXTERNAL:
-        checks.refuse("deliver_to_queue", "An External connection delivers to its URL.", when=bool(target))
-    else:
-        checks.refuse("deliver_to_queue", "Name the inbound queue of the receiving Vault.", when=not target)
-        checks.text("deliver_to_queue", target, LONGEST_NAME)
-        checks.note("deliver_to_queue", api_name_problem(target, standard=True))
-    label = checks.text("label", label, 60)
-    checks.unless(
-        write,
-        "connection_id",
-        f"{queue.label} already serves {connection.name}.",
-        _queue_connections.c.queue_id == queue_id,
-        _queue_connections.c.connection_id == connection_id,
-    )
+    for name in values:
+        checks.refuse(name, "This cannot be changed.", when=name not in SETTINGS)
+    before = {name: getattr(queue, name) for name in SETTINGS}
+    wanted = before | {name: value for name, value in values.items() if name in SETTINGS}
+    clean = check_settings(write, checks, actor.vault_id, queue.type, wanted)
     checks.done()
-    served = QueueConnection(
-        queue_id=queue_id, connection_id=connection_id, label=label, deliver_to_queue=target or None
-    )
-    write.add(served)
-    write.flush()
-    audit(write, actor, action="Create", object_name="queue_connection", item=f"{queue.label}: {connection.name}")
-    write.changed(Topic.QUEUES, actor.vault_id)
-    return served
+    changes = changed(before, clean)
+    if not changes:
+        return False
+    for name, (_old, new) in changes.items():
+        setattr(queue, name, new)
+    _saved(write, actor, queue, changes)
+    return True
 
 
 def set_queue_active(write: WriteSession, actor: Actor, queue_id: int, active: bool) -> bool:  # noqa: FBT001
@@ -146,7 +125,7 @@ def set_queue_active(write: WriteSession, actor: Actor, queue_id: int, active: b
     if queue.active == active:
         return False
     queue.active = active
-    _saved(write, actor, queue, "active", active)
+    _saved(write, actor, queue, {"active": (not active, active)})
     return True
 
 
@@ -165,19 +144,12 @@ def set_delivery_enabled(write: WriteSession, actor: Actor, queue_id: int, enabl
     if queue.delivery_enabled == enabled:
         return False
     queue.delivery_enabled = enabled
-    _saved(write, actor, queue, "delivery_enabled", enabled)
+    _saved(write, actor, queue, {"delivery_enabled": (not enabled, enabled)})
     return True
 
 
-def _saved(write: WriteSession, actor: Actor, queue: Queue, field: str, value: bool) -> None:  # noqa: FBT001
+def _saved(write: WriteSession, actor: Actor, queue: Queue, changes: Mapping[str, tuple[Any, Any]]) -> None:
     write.add(queue)
     write.flush()
-    audit(
-        write,
-        actor,
-        action="Edit",
-        object_name=OBJECT_NAME,
-        item=queue.label,
-        changes={field: (not value, value)},
-    )
+    audit(write, actor, action="Edit", object_name=OBJECT_NAME, item=queue.label, changes=changes)
     write.changed(Topic.QUEUES, actor.vault_id)
