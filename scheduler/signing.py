@@ -9,7 +9,6 @@ each signed with RSA PKCS#1 v1.5 and SHA-256 and written in base64. The bytes si
 receiver verifies what arrived, never a body that was parsed and written again. Pure: no store, no own clock.
 """
 
-import base64
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -18,12 +17,12 @@ from datetime import datetime, timedelta
 
 import orjson
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from models.errors import ConsoleError
+from models.signing_keys import SigningKeyUnreadable as SigningKeyUnreadable
+from models.signing_keys import read_certificate, read_private_key, sign_bytes, signature_matches
 from models.time import from_iso, iso, whole_milliseconds
 
 CERTIFICATE_ID = "X-VaultAPISignature-CertificateId"
@@ -67,12 +66,6 @@ _OPTIONAL_WHITESPACE = " \t"
 _BREAKS = re.compile(r"[\r\n\0]")
 _NOT_A_NAME = re.compile(r"[^!-9;-~]")
 _CERTIFICATE_ID_FORM = re.compile(r"[A-Za-z0-9_-]{1,20}")
-
-
-class SigningKeyUnreadable(ConsoleError):
-    """A signing certificate or its private key is not a PEM of RSA. Holds no key text."""
-
-    title = "Signing key not readable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,19 +217,7 @@ class Signer:
     __slots__ = ("_key",)
 
     def __init__(self, private_key_pem: bytes) -> None:
-        try:
-            # The numbers of the key need no proof, which would take 30 ms: keys are our own and kept sealed.
-            key = serialization.load_pem_private_key(
-                private_key_pem, password=None, unsafe_skip_rsa_key_validation=True
-            )
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise SigningKeyUnreadable(
-                "The private key of a signing certificate is not a readable RSA key.",
-                "Issue a new certificate.",
-            ) from None
-        self._key = key
+        self._key = read_private_key(private_key_pem)
 
     def sign(self, body: bytes, headers: Mapping[str, str], url: str) -> dict[str, str]:
         """Answer `headers` with both signatures added; older signatures among them are replaced.
@@ -251,7 +232,7 @@ class Signer:
         return signed
 
     def _signature(self, data: bytes) -> str:
-        return base64.b64encode(self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())).decode("ascii")
+        return sign_bytes(self._key, data)
 
 
 class Verifier:
@@ -264,7 +245,7 @@ class Verifier:
     __slots__ = ("_certificates",)
 
     def __init__(self, certificates: Mapping[str, str]) -> None:
-        self._certificates = {name: _load(name, pem) for name, pem in certificates.items()}
+        self._certificates = {name: read_certificate(name, pem) for name, pem in certificates.items()}
 
     def verify(
         self,
@@ -311,27 +292,6 @@ class _Refused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class _Certificate:
-    public_key: rsa.RSAPublicKey
-    not_before: datetime
-    not_after: datetime
-
-
-def _load(certificate_id: str, pem: str) -> _Certificate:
-    try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-        public_key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        public_key = None
-    if not isinstance(public_key, rsa.RSAPublicKey):
-        raise SigningKeyUnreadable(
-            f"The signing certificate {certificate_id} is not a readable X.509 certificate of an RSA key.",
-            "Download the certificate again from the Vault that signs with it.",
-        ) from None
-    return _Certificate(public_key, certificate.not_valid_before_utc, certificate.not_valid_after_utc)
 
 
 def _signed_fields(headers: Mapping[str, str]) -> dict[str, str]:
@@ -383,25 +343,10 @@ def _require_signatures(public_key: rsa.RSAPublicKey, fields: Mapping[str, str],
         second = first + b"\n" + url.encode()
     except UnicodeEncodeError:
         raise _Refused("A signed header or the URL is not valid Unicode text.") from None
-    if not _matches(public_key, fields[SIGNATURE_V1.lower()], first):
+    if not signature_matches(public_key, fields[SIGNATURE_V1.lower()], first):
         raise _Refused("The V1 signature does not match: headers or body are not those that were signed.")
-    if not _matches(public_key, fields[SIGNATURE_V2.lower()], second):
+    if not signature_matches(public_key, fields[SIGNATURE_V2.lower()], second):
         raise _Refused("The V2 signature does not match: the message was not signed for the URL it reached.")
-
-
-def _matches(public_key: rsa.RSAPublicKey, signature: str, data: bytes) -> bool:
-    try:
-        raw = base64.b64decode(signature, validate=True)
-    except ValueError:
-        return False
-    # Base64 has unused bits at its end: without this check several texts would pass for one signature.
-    if base64.b64encode(raw).decode("ascii") != signature:
-        return False
-    try:
-        public_key.verify(raw, data, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _require_claims(fields: Mapping[str, str], now: datetime, expected_vault_id: str | None) -> None:
