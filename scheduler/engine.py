@@ -21,7 +21,7 @@ from scheduler.clock import LabClock, attach_lab
 from scheduler.housekeeping import Housekeeping
 from scheduler.lease import LASTING, Lease, acquire, is_free, who_holds
 from scheduler.memory import settle_collector
-from scheduler.runner import JobKey, RunEnded, Runner, Stage, Wish, in_words, next_time
+from scheduler.runner import JobKey, Need, RunEnded, Runner, Stage, Wish, in_words, next_time
 from scheduler.timetable import Timetable
 from scheduler.watch import Watch
 
@@ -38,6 +38,8 @@ STAGES: Mapping[JobKind, Stage] = {
     JobKind.DELIVER: deliver.run_once,
     JobKind.RECEIVE: receive.run_once,
 }
+NEEDED: Mapping[JobKind, Need] = {JobKind.DELIVER: deliver.has_work}
+"""Delivery is no job that an administrator sees on a schedule: it leaves a run only when a message waits."""
 THREADS = 3
 """How many jobs run at the same time."""
 HOUSEKEEPING_EVERY = 3600
@@ -276,7 +278,9 @@ class Engine:
         lease = acquire(self._store, lasting=self._pace.lasting)
         if lease is not None:
             timetable = Timetable(self.clock, self._wake.set, threads=THREADS)
-            self._term = term = _Term(lease, timetable, Runner(self._store, self._stages, self._run_ended))
+            needed = NEEDED if self._stages is STAGES else {}
+            runner = Runner(self._store, self._stages, self._run_ended, needed)
+            self._term = term = _Term(lease, timetable, runner)
             timetable.start()
             self._plan_extra(term, HOUSEKEEPING, HOUSEKEEPING_EVERY, Housekeeping(self._store).clear_runs)
             for name, every, work in self._extra_jobs:

@@ -27,6 +27,7 @@ _runs = table_of(JobRun)
 JobKey = tuple[int, JobKind]
 """Vault ID and kind of a job."""
 Stage = Callable[[Store, Clock, Scope], RunResult]
+Need = Callable[[Store, Clock, Scope], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,20 @@ class Runner:
     """Runs jobs in the threads that call it, and goes on whatever happens in one.
 
     `on_end` hears of every run that ended. When the database did not take a run's end (it was locked, the disk was
-    full), the run is among `unfinished` and should be served again.
+    full), the run is among `unfinished` and should be served again. A kind in `needed` runs only when that says there
+    is something to do, or when somebody asked for the run.
     """
 
-    def __init__(self, store: Store, stages: Mapping[JobKind, Stage], on_end: Callable[[RunEnded], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        stages: Mapping[JobKind, Stage],
+        on_end: Callable[[RunEnded], None],
+        needed: Mapping[JobKind, Need] | None = None,
+    ) -> None:
         self._store = store
         self._stages = stages
+        self._needed = needed or {}
         self._on_end = on_end
         self._change = threading.Condition()
         self._open = True
@@ -173,6 +182,9 @@ class Runner:
         try:
             self._close_run(wish.job)
             scope = Scope(wish.vault_id, wish.connection_id)
+            if wish.request is None and not self._is_needed(wish.kind, scope):
+                self._settle(wish.job)
+                return
             result = self._stages[wish.kind](self._store, self._store.clock, scope)
         except Exception as error:
             logger.exception("The %s job of Vault %s failed.", wish.kind.value, wish.vault_id)
@@ -185,6 +197,10 @@ class Runner:
             logger.exception("The end of a %s run of Vault %s was not written.", wish.kind.value, wish.vault_id)
             trouble = trouble or f"The end of a run was not written: {in_words(error)}"
         self._on_end(RunEnded(wish.vault_id, wish.kind, result, trouble))
+
+    def _is_needed(self, kind: JobKind, scope: Scope) -> bool:
+        need = self._needed.get(kind)
+        return need is None or need(self._store, self._store.clock, scope)
 
     def _settle(self, job: JobKey) -> None:
         """Give a job its next time, when it was due, and take back the request that was served."""
