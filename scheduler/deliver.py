@@ -5,12 +5,13 @@ id once per connection: so a message arrives once, whatever is killed when. An a
 retry schedule; after the last one the message leaves the queue (Spark facts, section 1).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlmodel import Session
 
 from models.errors import ConsoleError
@@ -36,7 +37,7 @@ from scheduler.outbox import waiting, write_messages
 from scheduler.runs import Run, RunResult, add_to_stats, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.signing import Signer, Verifier, signature_headers, spark_body
-from scheduler.troubles import raise_undelivered
+from scheduler.troubles import raise_undelivered, settle_undelivered
 
 _queues = table_of(Queue)
 _queue_connections = table_of(QueueConnection)
@@ -47,6 +48,22 @@ _vaults = table_of(Vault)
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 40, 60, 60, 60))
 """Pauses between attempts. Assumed: the vendor publishes only that retries end within six hours."""
 BATCH = 100
+
+_FAILED = (
+    update(_messages)
+    .where(_messages.c.id == bindparam("message"))
+    .values(
+        {
+            "state": bindparam("new_state"),
+            "attempts": bindparam("new_attempts"),
+            "last_error": bindparam("new_error"),
+            "next_attempt_at": bindparam("new_next_attempt_at"),
+            "left_at": bindparam("new_left_at"),
+            "taken_by": bindparam("new_taken_by"),
+            "claimed_by": None,
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +251,7 @@ def _settle(write: WriteSession, run: Run, sender: Row[Any], attempts: Sequence[
     )
     rooms: dict[int, int] = {}
     arrived: list[tuple[Attempt, Destination]] = []
+    failed: list[tuple[Attempt, str]] = []
     held_back = False
     for attempt in attempts:
         if attempt.message.id not in still_ours:
@@ -243,12 +261,14 @@ def _settle(write: WriteSession, run: Run, sender: Row[Any], attempts: Sequence[
             continue
         error = attempt.error or _refused_for_room(write, attempt, rooms)
         if error or attempt.destination is None:
-            _fail(write, run, sender, attempt, error)
+            failed.append((attempt, error))
             held_back = sequential
         else:
             arrived.append((attempt, attempt.destination))
     if arrived:
         _arrive(write, run, arrived)
+    if failed:
+        _fail(write, run, sender, failed)
     return held_back
 
 
@@ -305,6 +325,8 @@ def _arrive(write: WriteSession, run: Run, arrived: Sequence[tuple[Attempt, Dest
             claimed_by=None,
         )
     )
+    # Only a message that failed before, or was put back, can have an exception.
+    settle_undelivered(write, run.scope.vault_id, [each.message.id for each, _ in arrived if each.message.last_error])
     retried = {attempt.message.connection_id: 0 for attempt, _ in arrived}
     for attempt, _ in arrived:
         retried[attempt.message.connection_id] += attempt.message.attempts > 0
@@ -318,25 +340,34 @@ def _arrive(write: WriteSession, run: Run, arrived: Sequence[tuple[Attempt, Dest
     write.changed(Topic.QUEUES, run.scope.vault_id)
 
 
-def _fail(write: WriteSession, run: Run, sender: Row[Any], attempt: Attempt, error: str) -> None:
-    message = attempt.message
-    attempts = message.attempts + 1
-    fatal = attempts > len(RETRY_AFTER)
-    values: dict[str, Any] = {"attempts": attempts, "last_error": error[:1000], "claimed_by": None}
-    if fatal:
-        values |= {"state": MessageState.REMOVED, "left_at": write.now, "next_attempt_at": None, "taken_by": run.id}
-        raise_undelivered(write, run, message, f"Given up after {attempts} attempts. {error}")
-    else:
-        values |= {"next_attempt_at": write.now + RETRY_AFTER[attempts - 1]}
-    write.execute(update(_messages).where(_messages.c.id == message.id).values(**values))
-    add_to_stats(
-        write,
-        sender.id,
-        message.connection_id,
-        failures=1,
-        retries=int(message.attempts > 0),
-        fatal_errors=int(fatal),
-    )
-    run.error(f"Message {message.message_id}: {error}")
+def _fail(write: WriteSession, run: Run, sender: Row[Any], failed: Sequence[tuple[Attempt, str]]) -> None:
+    rows: list[dict[str, Any]] = []
+    given_up: list[tuple[Row[Any], str]] = []
+    moved: dict[int, Counter[str]] = {}
+    for attempt, error in failed:
+        message = attempt.message
+        attempts = message.attempts + 1
+        fatal = attempts > len(RETRY_AFTER)
+        rows.append(
+            {
+                "message": message.id,
+                "new_state": MessageState.REMOVED if fatal else MessageState.QUEUED,
+                "new_attempts": attempts,
+                "new_error": error[:1000],
+                "new_next_attempt_at": None if fatal else write.now + RETRY_AFTER[attempts - 1],
+                "new_left_at": write.now if fatal else None,
+                "new_taken_by": run.id if fatal else None,
+            }
+        )
+        if fatal:
+            given_up.append((message, f"Given up after {attempts} attempts. {error}"))
+        stats = moved.setdefault(message.connection_id, Counter())
+        stats.update(failures=1, retries=int(message.attempts > 0), fatal_errors=int(fatal))
+        run.error(f"Messages were not delivered: {error}")
+    write.connection().execute(_FAILED, rows)
+    if given_up:
+        raise_undelivered(write, run, given_up)
+    for connection_id, stats in moved.items():
+        add_to_stats(write, sender.id, connection_id, **stats)
     write.changed(Topic.MESSAGES, sender.id)
     write.changed(Topic.QUEUES, sender.id)

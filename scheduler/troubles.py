@@ -1,5 +1,6 @@
 """Source-side user exceptions: an integration that could not send at all (seed S3: configuration and connection)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -69,22 +70,59 @@ def _open(integration: Row[Any]) -> tuple[Any, ...]:
     )
 
 
-def raise_undelivered(write: WriteSession, run: Run, message: Row[Any], sentence: str) -> None:
-    """Tell the sending Vault that a message left its queue undelivered."""
-    write.execute(
-        insert(_exceptions).values(
-            vault_id=message.vault_id,
-            name=message.integration_point,
-            active=True,
-            error_type=ErrorType.CONNECTION,
-            error_message=sentence,
-            connection_id=message.connection_id,
-            message_processor="",
-            spark_message_id=message.id,
-            items_received=message.item_count,
-            items_failed=message.item_count,
-            run_id=run.id,
-            created_at=write.now,
+def raise_undelivered(write: WriteSession, run: Run, removed: Sequence[tuple[Row[Any], str]]) -> None:
+    """Tell the sending Vault of messages that left their queue undelivered, each with the sentence that says why.
+
+    One that was put back and given up again keeps its user exception message, which then tells of this time.
+    """
+    ids = [message.id for message, _ in removed]
+    told = {
+        row.spark_message_id: row.id
+        for row in write.execute(
+            select(_exceptions.c.id, _exceptions.c.spark_message_id).where(*_undelivered(run.scope.vault_id, ids))
         )
+    }
+    new: list[dict[str, Any]] = []
+    for message, sentence in removed:
+        words = {"error_message": sentence[:2000], "run_id": run.id}
+        if message.id in told:
+            write.execute(update(_exceptions).where(_exceptions.c.id == told[message.id]).values(**words))
+            continue
+        new.append(
+            {
+                "vault_id": message.vault_id,
+                "name": message.integration_point,
+                "active": True,
+                "error_type": ErrorType.CONNECTION,
+                "connection_id": message.connection_id,
+                "message_processor": "",
+                "spark_message_id": message.id,
+                "items_received": message.item_count,
+                "items_failed": message.item_count,
+                "created_at": write.now,
+                **words,
+            }
+        )
+    if new:
+        write.connection().execute(insert(_exceptions), new)
+    write.changed(Topic.EXCEPTIONS, run.scope.vault_id)
+
+
+def settle_undelivered(write: WriteSession, vault_id: int, messages: Sequence[int]) -> None:
+    """Make the user exceptions of messages inactive that were put back and are delivered now."""
+    if not messages:
+        return
+    settled = write.connection().execute(
+        update(_exceptions).where(*_undelivered(vault_id, messages)).values(active=False, resolved_at=write.now)
     )
-    write.changed(Topic.EXCEPTIONS, message.vault_id)
+    if settled.rowcount:
+        write.changed(Topic.EXCEPTIONS, vault_id)
+
+
+def _undelivered(vault_id: int, messages: Sequence[int]) -> tuple[Any, ...]:
+    return (
+        _exceptions.c.vault_id == vault_id,
+        _exceptions.c.active,
+        _exceptions.c.error_type == ErrorType.CONNECTION,
+        _exceptions.c.spark_message_id.in_(messages),
+    )

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from models.permissions import Actor
+from models.services.connections import establish
+from models.services.integrations import add_field_rule, add_point_source, create_rule
+from models.services.objects import create_object
+from models.services.queues import connect_queue, create_queue
 from models.services.records import change_record, create_record, create_records, delete_record
 from models.store import Store
 from models.tables import (
     Connection,
     ConnectionStat,
+    Direction,
     ExceptionItem,
     ExceptionMessage,
     Integration,
@@ -30,7 +36,8 @@ from models.time import Clock
 from scheduler import deliver, receive, send
 from scheduler.runs import COUNTS, RunResult
 from scheduler.scope import Scope
-from tests.builders import Pair, Side, build_pair
+from tests.builders import PRODUCT_FIELDS, Pair, Side, build_pair, key, make_connection, make_vault
+from tests.builders import _side as make_side
 from tests.conftest import ManualClock
 
 Stage = Callable[[Store, Clock, Scope], RunResult]
@@ -185,6 +192,34 @@ class Lab:
 
     def set_queue(self, side: Side, **values: Any) -> None:
         self.update_row(Queue, side.queue_id, **values)
+
+
+def second_target(lab: Lab, vault_id: int = 1003) -> tuple[Side, Side]:
+    """A further Vault that takes Products by a connection of its own from the same outbound queue: both its sides."""
+    with lab.store.write() as write:
+        make_vault(write, vault_id, "Further")
+        create_object(write, vault_id, "product__v", "Product", "Products", "V0A", PRODUCT_FIELDS)
+        ours = make_connection(write, lab.source.vault_id, f"to_{vault_id}__c")
+        theirs = make_connection(write, vault_id)
+        establish(write, ours, theirs)
+        actor = Actor.system(vault_id)
+        inbound = create_queue(write, actor, label="Lab Inbound", type=Direction.INBOUND)
+        connect_queue(write, lab.source.system, lab.source.queue_id, key(ours), inbound.api_name)
+        connect_queue(write, actor, key(inbound), key(theirs))
+        source = make_side(
+            write, lab.source.vault_id, "product__v", key(ours), lab.source.queue_id, Direction.OUTBOUND, active=True
+        )
+        target = make_side(write, vault_id, "product__v", key(theirs), key(inbound), Direction.INBOUND, active=True)
+        add_point_source(
+            write, source.system, source.point_id, object_name="product__v", remote_point="product_inbound__c"
+        )
+        rule = create_rule(
+            write, actor, target.point_id, name="Rule", api_name="rule__c", primary_query_object="product__v"
+        )
+        add_field_rule(
+            write, actor, key(rule), query_field="name__v", target_field="name__v", target_object="product__v"
+        )
+    return source, target
 
 
 def counts(result: RunResult) -> dict[str, int]:
