@@ -1,0 +1,234 @@
+"""Delivery to external systems: a POST over HTTPS, judged by its answer (Spark facts, sections 1 and 2).
+
+Delivered is what was answered with 2xx in time; no answer in time is a timeout; everything else is a failure, also a
+redirect, which is not followed. Nothing here knows the store's tables: a post never runs inside a transaction.
+"""
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+import httpcore2
+import httpx2
+
+from models.errors import InvalidInput, NotPossible
+from models.store import Store
+from models.tables import AttemptKind
+from scheduler.signing import CONTENT_TYPE, USER_AGENT
+
+TIMEOUT = 30.0
+"""Seconds of real time in which an external system has to answer (Assumed)."""
+THREADS = 4
+"""Posts under way at the same time for one queue."""
+LONGEST_ANSWER = 2000
+"""Bytes of an answer that are read and kept."""
+
+Place = tuple[str, int]
+"""A host and a port."""
+
+_RESOLVE = re.compile(r"(?P<host>[^:\[\]]+):(?P<port>\d+):(?P<address>\[[^\]]+\]|[^:\[\]]+)(?::(?P<to>\d+))?")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How external systems are reached: `resolve` sends a host and port elsewhere, `ca_file` is trusted besides.
+
+    The URL, the server name of TLS and the check of the server's certificate stay those of the proper host.
+    """
+
+    resolve: Mapping[Place, Place] = field(default_factory=dict)
+    ca_file: Path | None = None
+    timeout: float = TIMEOUT
+    threads: int = THREADS
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be posted: signed headers and the exact body for an address."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one post. `status` is None when there was no answer; `duration_ms` is real time."""
+
+    kind: AttemptKind
+    status: int | None
+    text: str
+    duration_ms: int
+
+
+_reaches: WeakKeyDictionary[Store, Reach] = WeakKeyDictionary()
+
+
+def reach_external(store: Store, reach: Reach) -> None:
+    """Set how this process reaches external systems for a store."""
+    _reaches[store] = reach
+
+
+def reach_of(store: Store) -> Reach:
+    """How this process reaches external systems for a store."""
+    return _reaches.get(store) or Reach()
+
+
+def parse_resolve(texts: Iterable[str]) -> dict[Place, Place]:
+    """Read `HOST:PORT:ADDRESS[:PORT]`, as curl has it with a port at the end added. Raises InvalidInput."""
+    found: dict[Place, Place] = {}
+    for text in texts:
+        parts = _RESOLVE.fullmatch(text.strip())
+        ports = [int(port) for port in (parts["port"], parts["to"] or parts["port"])] if parts else []
+        if parts is None or not all(0 < port < 65536 for port in ports):
+            raise InvalidInput(
+                {"resolve": f"{text} is not HOST:443:ADDRESS:PORT, e.g. example.com:443:127.0.0.1:8443."}
+            )
+        found[parts["host"].lower(), ports[0]] = parts["address"].strip("[]"), ports[1]
+    return found
+
+
+class _Elsewhere(httpcore2.NetworkBackend):
+    """Connects to another address than the URL names, where told so; TLS never learns of it."""
+
+    def __init__(self, resolve: Mapping[Place, Place]) -> None:
+        self._resolve = resolve
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
+        host, port = self._resolve.get((host.lower(), port), (host, port))
+        return self._plain.connect_tcp(host, port, *args, **more)
+
+
+class _Transport(httpx2.HTTPTransport):
+    def __init__(self, context: ssl.SSLContext, reach: Reach) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool.close()
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=context,
+            max_connections=reach.threads,
+            max_keepalive_connections=reach.threads,
+            network_backend=_Elsewhere(reach.resolve),
+        )
+
+
+class Poster:
+    """Posts letters over a pool of connections, which lives until it is closed. Safe to share between threads."""
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        transport = _Transport(_context(reach.ca_file), reach)
+        timeout = httpx2.Timeout(reach.timeout)
+        self._client = httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def post(self, letter: Letter) -> Answer:
+        """Post one letter and judge the answer; never raises for what the other side or the network does."""
+        began = time.monotonic()
+        try:
+            kind, status, text = self._post(letter, began + self._reach.timeout)
+        except (httpx2.TimeoutException, _TooLate):
+            kind, status, text = AttemptKind.TIMEOUT, None, f"No answer within {self._reach.timeout:g} seconds."
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            kind, status, text = AttemptKind.FAILURE, None, _in_words(error)
+        return Answer(kind, status, text, round((time.monotonic() - began) * 1000))
+
+    def post_all(
+        self, letters: Sequence[Callable[[], Letter]], *, in_order: bool
+    ) -> list[tuple[Letter, Answer] | None]:
+        """Make and post letters, each signed just before it goes; answers what became of each.
+
+        `in_order` posts one after the other and stops at the first that is not delivered: None for those behind it.
+        """
+        if not in_order and len(letters) > 1:
+            with ThreadPoolExecutor(self._reach.threads, thread_name_prefix="post") as pool:
+                return list(pool.map(self._make_and_post, letters))
+        outcomes: list[tuple[Letter, Answer] | None] = []
+        for letter in letters:
+            outcome = self._make_and_post(letter)
+            outcomes.append(outcome)
+            if in_order and outcome[1].kind is not AttemptKind.OK:
+                break
+        return outcomes + [None] * (len(letters) - len(outcomes))
+
+    def _make_and_post(self, make: Callable[[], Letter]) -> tuple[Letter, Answer]:
+        letter = make()
+        return letter, self.post(letter)
+
+    def _post(self, letter: Letter, until: float) -> tuple[AttemptKind, int, str]:
+        headers = {"Content-Type": CONTENT_TYPE, "User-Agent": USER_AGENT, **letter.headers}
+        # Built without the client's own headers: what is sent is what is documented, plus Host and Content-Length.
+        request = httpx2.Request(
+            "POST",
+            letter.url,
+            headers=headers,
+            content=letter.body,
+            extensions={"timeout": httpx2.Timeout(self._reach.timeout).as_dict()},
+        )
+        response = self._client.send(request, stream=True)
+        try:
+            text = _read(response, until)
+        finally:
+            response.close()
+        if response.is_success:
+            return AttemptKind.OK, response.status_code, text
+        said = f"Answered {response.status_code} {response.reason_phrase}".strip() + "."
+        if response.has_redirect_location:
+            said += " Redirects are not followed."
+        return AttemptKind.FAILURE, response.status_code, f"{said} {text}".strip()
+
+
+class _TooLate(Exception):
+    """An answer began in time and did not end in time."""
+
+
+def _read(response: httpx2.Response, until: float) -> str:
+    """The answer's beginning, on one line."""
+    held = b""
+    for piece in response.iter_raw():
+        held += piece
+        if time.monotonic() > until:
+            raise _TooLate
+        if len(held) >= LONGEST_ANSWER:
+            break
+    text = " ".join(held[:LONGEST_ANSWER].decode("utf-8", "replace").split())
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:500]
+
+
+def _in_words(error: Exception) -> str:
+    said = str(error).strip() or type(error).__name__
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"The receiver's TLS certificate was refused: {cause.verify_message}."
+        cause = cause.__cause__ or cause.__context__
+    kind = "No connection" if isinstance(error, httpx2.ConnectError) else "The exchange broke off"
+    return f"{kind}: {said}"[:500]
+
+
+@lru_cache(maxsize=8)
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise NotPossible(
+                f"{ca_file} holds no certificates that can be trusted.", "Give a file with CA certificates in PEM."
+            ) from error
+    return context
