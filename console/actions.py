@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-
 _KEYS = {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del", "f9": "F9"}
 
 

@@ -7,6 +7,7 @@ once a second for what the engine says, and the clock on the screen while lab ti
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -132,6 +133,8 @@ class LiveApp(App[None]):
 
     def _open(self) -> None:
         vault, user = self._wish
+        # Loading the store makes objects that stay: collecting garbage meanwhile only costs time.
+        gc.disable()
 
         def job() -> Message:
             lab = None
@@ -163,6 +166,8 @@ class LiveApp(App[None]):
         if self._first_data or self.lab is None:
             return
         self._first_data = True
+        gc.freeze()
+        gc.enable()
         if self.lab.start_engine is not None:
             self.call_after_refresh(self._start_engine, self.lab.start_engine)
 

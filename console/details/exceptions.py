@@ -66,7 +66,7 @@ def _item(item: ItemLine) -> list[Part]:
         Fact("Status", words, tone),
     ]
     parts += [Fact(label, problem, "bad" if item.status == "open" else "") for label, problem in item.problems]
-    if not item.problems or item.error_message not in dict(item.problems).values():
+    if not item.problems:
         parts.append(Fact("Error", item.error_message))
     parts.append(Fact("Tried", f"{item.attempts} {'time' if item.attempts == 1 else 'times'}, {moment(item.tried_at)}"))
     return parts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.details.texts import duration, failed, moment, state
 from console.targets import Goto
-from console.theme import SIGNS, Tone
+from console.theme import SIGNS
 from console.widgets.columns import Cell, number
 from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section, Title
 
@@ -36,16 +36,13 @@ def document(detail: RunDetail) -> Document:
         Section("Moved"),
     ]
     names = _shown(row.kind, row.moved)
-    for name in names:
-        count = getattr(row.moved, name)
-        tone: Tone = ("bad" if name == "failed" else "strong") if count else "muted"
-        parts.append(Fact(name.capitalize(), f"{'! ' if name == 'failed' and count else ''}{count:,}", tone))
     lines = tuple(
         Line((line.connection, *(_count(name, line.moved) for name in names)), Goto("connections", line.connection_id))
         for line in detail.lines
     )
+    every = Line((("All connections", "strong"), *(_count(name, row.moved) for name in names)))
     heads = (Head("Connection", flex=True), *(Head(name.capitalize(), "right") for name in names))
-    parts += [Section("Per connection"), Grid(heads, lines, "Nothing moved for any connection.")]
+    parts.append(Grid(heads, (*lines, every)))
     messages = tuple(
         Line(
             (message.message_id[:8], message.object_name, number(message.items), state(message.state)),
