@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 STEP = timedelta(minutes=5)
 """How far one step moves the lab clock: as often as jobs run."""
 
+IN_THE_HEADER = ""
+"""What is told of a command whose result the header shows anyway: nothing."""
+
 
 class Command(Protocol):
     """Something to do on a store, as somebody; answers what to tell."""
@@ -50,23 +53,21 @@ def pause_or_resume(store: Store, who: Who, *, pause: bool) -> str:
     clock = _clock(store, who)
     if pause:
         clock.pause()
-        return "The lab clock stands still. “.” steps it, “p” lets it go on."
-    clock.resume()
-    return f"The lab clock runs at {clock.speed:g}×."
+    else:
+        clock.resume()
+    return IN_THE_HEADER
 
 
 def step(store: Store, who: Who) -> str:
     """Move the lab clock ahead by `STEP`."""
-    clock = _clock(store, who)
-    clock.step(STEP)
-    return f"Five minutes later: {clock.now():%H:%M:%S}."
+    _clock(store, who).step(STEP)
+    return IN_THE_HEADER
 
 
 def set_speed(store: Store, who: Who, *, speed: float) -> str:
     """Let the lab clock run faster or slower."""
-    clock = _clock(store, who)
-    clock.set_speed(speed)
-    return f"The lab clock runs at {speed:g}×."
+    _clock(store, who).set_speed(speed)
+    return IN_THE_HEADER
 
 
 def set_integration_active(store: Store, who: Who, *, integration_id: int, name: str, active: bool) -> str:

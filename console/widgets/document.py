@@ -155,7 +155,7 @@ def _section(layout: _Layout, part: Section) -> None:
     layout.blank()
     spans: list[Span] = [(part.text, "heading")]
     used = len(part.text)
-    if part.note:
+    if part.note and used + len(part.note) + 4 <= layout.width:
         spans.append((f"  {part.note}", "muted"))
         used += len(part.note) + 2
     rule = SIGNS.pick("─", "-") * max(0, layout.width - used - 1)
