@@ -47,6 +47,8 @@ class Run:
     errors: list[str] = field(default_factory=list)
     sound_points: set[int] = field(default_factory=set)
     """Integration points that are known to have no open exception items."""
+    gave_up: int = 0
+    """Messages that left their queue undelivered."""
 
     def count(self, write: WriteSession, connection_id: int, **moved: int) -> None:
         """Add to what this run moved through a connection, within the transaction that moves it."""

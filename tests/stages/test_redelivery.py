@@ -8,6 +8,7 @@ from sqlalchemy import event, func, select
 
 from models.errors import NotPossible
 from models.services.exceptions import retry_exception
+from models.services.queue_settings import RETRY_MINUTES
 from models.tables import (
     ConnectionState,
     ErrorType,
@@ -20,8 +21,9 @@ from models.tables import (
     table_of,
 )
 from scheduler import deliver, outbox, send
-from scheduler.deliver import RETRY_AFTER
 from tests.stages.lab import Lab, counts
+
+RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in RETRY_MINUTES)
 
 
 @pytest.fixture(autouse=True)
