@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, Enum, Table
+from sqlalchemy import JSON, Column, Connection, Enum, Index, MetaData, Table, event, text
 from sqlmodel import Field, SQLModel
 
 from models.time import UtcTime
@@ -50,6 +50,29 @@ def json_column(default: Callable[[], Any] | None = None) -> Any:
     return (
         Field(default=None, sa_column=column) if default is None else Field(default_factory=default, sa_column=column)
     )
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows for which the condition holds.
+
+    The condition is handed to PostgreSQL only when tables are made there: naming it here would load that dialect at
+    every start of the program.
+    """
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={"where": where})
+
+
+def hand_conditions_to_postgresql(metadata: MetaData) -> None:
+    """Give the partial indexes their conditions on PostgreSQL; loads that dialect."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info["where"])
+
+
+@event.listens_for(SQLModel.metadata, "before_create")
+def _before_create(metadata: MetaData, connection: Connection, **_options: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        hand_conditions_to_postgresql(metadata)
 
 
 def table_of(model: type[SQLModel]) -> Table:

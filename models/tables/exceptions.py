@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from models.tables.base import enum_column, json_column, time_column
+from models.tables.base import enum_column, json_column, partial_index, time_column
 
 
 class ErrorType(StrEnum):
@@ -60,14 +60,8 @@ class ExceptionItem(SQLModel, table=True):
 
     __tablename__ = "exception_item"
     __table_args__: Any = (
-        Index(
-            "uq_exception_item_open",
-            "point_id",
-            "target_object",
-            "item",
-            unique=True,
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
+        partial_index(
+            "uq_exception_item_open", "point_id", "target_object", "item", unique=True, where="status = 'open'"
         ),
         Index("ix_exception_item_message_id_status", "message_id", "status"),
         Index("ix_exception_item_point_id_status", "point_id", "status"),

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.tables.base import enum_column, json_column, time_column
+from models.tables.base import enum_column, json_column, partial_index, time_column
 from models.tables.integrations import Direction
 
 MESSAGES_IN_A_QUEUE = 20_000
@@ -97,12 +97,7 @@ class SparkMessage(SQLModel, table=True):
         UniqueConstraint("queue_id", "connection_id", "message_id"),
         Index("ix_spark_message_queue_id_state_id", "queue_id", "state", "id"),
         Index("ix_spark_message_connection_id_id", "connection_id", "id"),
-        Index(
-            "ix_spark_message_claimed_by",
-            "claimed_by",
-            sqlite_where=text("claimed_by IS NOT NULL"),
-            postgresql_where=text("claimed_by IS NOT NULL"),
-        ),
+        partial_index("ix_spark_message_claimed_by", "claimed_by", where="claimed_by IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -20,6 +20,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import models.tables  # noqa: F401  (registers the tables)
 from models.migrations import SCRIPTS
+from models.tables.base import hand_conditions_to_postgresql
 from models.time import UtcTime
 
 FIRST = SCRIPTS / "versions" / "0001_first_tables.py"
@@ -55,6 +56,7 @@ def render(kind: str, item: Any, _context: AutogenContext) -> str | Literal[Fals
 
 def script() -> str:
     """Answer the first revision as text."""
+    hand_conditions_to_postgresql(SQLModel.metadata)
     with create_engine("sqlite://").connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"target_metadata": SQLModel.metadata, "render_item": render}
