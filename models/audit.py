@@ -25,11 +25,13 @@ def audit(
     item: str,
     record_id: str = "",
     changes: Mapping[str, tuple[Any, Any]] | None = None,
+    on_behalf_of: str = "",
 ) -> None:
     """Note what `actor` did, in the Vault he acts in, at the transaction's time.
 
     `action` is a word such as Create, Edit, Delete; `item` is what people call the thing; `changes` maps a field to its
-    old and new value and makes one row per field. Without changes one row is written.
+    old and new value and makes one row per field. Without changes one row is written. `on_behalf_of` names the person
+    for whom the platform acts in this Vault.
     """
     rows = changes or {"": (None, None)}
     write.add_all(
@@ -38,6 +40,7 @@ def audit(
             at=write.now,
             user_id=actor.user_id,
             user_name=actor.name,
+            on_behalf_of=on_behalf_of,
             action=action,
             object_name=object_name,
             item=item[:_ITEM_LENGTH],

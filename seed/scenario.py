@@ -111,6 +111,7 @@ class Builder:
             description=side.description,
             system_managed=True,
             cross_domain=planned.cross_domain,
+            standard_connection=planned.key,
         )
         lookups = self._build_lookups(side, key_of(connection), vault.id)
         for integration in side.integrations:

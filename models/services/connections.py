@@ -1,29 +1,35 @@
-"""Connections: creating them and pairing two Vaults (seed S1; Spark facts, section 4)."""
+"""Connections: creating them, and the rules of their fields (seed S1; Spark facts, section 4)."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+from sqlmodel import Session
+
 from models.audit import audit
-from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
-from models.services.checks import TYPE_LABELS, Checks, changed, key_of
+from models.services.checks import Checks, key_of
+from models.services.connection_pairing import OBJECT_NAME, establish
 from models.services.vaults import application_owner_id
 from models.store import WriteSession
 from models.tables import (
     Connection,
+    ConnectionAuthorization,
+    ConnectionClient,
     ConnectionState,
     ConnectionType,
     Vault,
     table_of,
 )
 
-OBJECT_NAME = "connection__sys"
+__all__ = ["OBJECT_NAME", "create_connection", "establish", "url_problem"]
+
 RECORD_PREFIX = "V17"
 
 _connections = table_of(Connection)
+_authorizations = table_of(ConnectionAuthorization)
 
 _TOKEN = re.compile(r"\$\{[A-Za-z0-9_.]+\}")
 _FIRST_STATE: Mapping[ConnectionType, ConnectionState] = {
@@ -49,12 +55,15 @@ def create_connection(
     remote_dns_host: str = "",
     system_managed: bool = False,
     cross_domain: bool = False,
+    standard_connection: str = "",
+    authorization_id: int | None = None,
 ) -> Connection:
     """Create a connection in the Vault the actor acts in.
 
     A Vault to Vault connection begins Pending, an External or Local one Active. A standard (`system_managed`) one acts
-    through the Application Owner unless another user is given. It signs with whichever certificate is current, until
-    another one is chosen. Raises NotAllowed, and InvalidInput that names every bad field.
+    through the Application Owner unless another user is given; `standard_connection` says of which standard connection
+    it is a side. It signs with whichever certificate is current, until another one is chosen, and has one connection
+    client. Raises NotAllowed, and InvalidInput that names every bad field.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     vault_id = actor.vault_id
@@ -66,10 +75,11 @@ def create_connection(
     checks.unless(write, "api_name", taken, _connections.c.vault_id == vault_id, _connections.c.api_name == api_name)
     description = checks.text("description", description, 500, lines=True)
     checks.user(write, "authorized_user_id", vault_id, authorized_user_id)
-    url = _check_url(checks, type, url)
+    url = check_url(checks, type, url)
+    check_authorization(write, checks, type, vault_id, authorization_id)
     remote_vault_name = checks.text("remote_vault_name", remote_vault_name, 100)
     remote_dns_host = checks.text("remote_dns_host", remote_dns_host, 255)
-    _check_remote(checks, type, vault_id, remote_vault_id, remote_vault_name, remote_dns_host)
+    check_remote(checks, type, vault_id, remote_vault_id, remote_vault_name, remote_dns_host)
     checks.done()
     if authorized_user_id is None and system_managed:
         authorized_user_id = application_owner_id(write, vault_id)
@@ -79,12 +89,14 @@ def create_connection(
         type=type,
         name=name,
         api_name=api_name,
+        standard_connection=standard_connection,
         state=_FIRST_STATE[type],
         system_managed=system_managed,
         cross_domain=cross_domain,
         description=description,
         authorized_user_id=authorized_user_id,
         url=url,
+        authorization_id=authorization_id,
         remote_vault_id=remote_vault_id,
         remote_vault_name=remote_vault_name,
         remote_dns_host=remote_dns_host,
@@ -93,43 +105,13 @@ def create_connection(
     )
     write.add(connection)
     write.flush()
+    write.add(
+        ConnectionClient(vault_id=vault_id, connection_id=key_of(connection), client_id=default_client_id(api_name))
+    )
+    write.flush()
     audit(write, actor, action="Create", object_name=OBJECT_NAME, item=name, record_id=connection.record_id)
     write.changed(Topic.CONNECTIONS, vault_id)
     return connection
-
-
-def establish(write: WriteSession, source: Connection, target: Connection) -> None:
-    """Pair two Vault to Vault connections: both become Active and receive their Remote Vault Details (seed S1).
-
-    `source` is the side whose connection file was used. The platform does this once a person was allowed to ask for
-    it, so the permission is checked there. Raises NotPossible with the reason when the two do not fit.
-    """
-    source_vault, target_vault = _vault_of(write, source), _vault_of(write, target)
-    _check_pair(source, target, source_vault, target_vault)
-    for side, other, other_vault in ((source, target, target_vault), (target, source, source_vault)):
-        details: dict[str, Any] = {
-            "state": ConnectionState.ACTIVE,
-            "remote_vault_id": other_vault.id,
-            "remote_vault_name": other_vault.name,
-            "remote_dns_host": other_vault.dns_host,
-            "remote_connection_id": key_of(other),
-        }
-        changes = changed({field: getattr(side, field) for field in details}, details)
-        for field, value in details.items():
-            setattr(side, field, value)
-        side.modified_at = write.now
-        write.add(side)
-        audit(
-            write,
-            Actor.system(side.vault_id),
-            action="Establish Connection",
-            object_name=OBJECT_NAME,
-            item=side.name,
-            record_id=side.record_id,
-            changes=changes,
-        )
-        write.changed(Topic.CONNECTIONS, side.vault_id)
-    write.flush()
 
 
 def url_problem(url: str) -> str | None:
@@ -155,7 +137,18 @@ def url_problem(url: str) -> str | None:
     return None
 
 
-def _check_url(checks: Checks, kind: ConnectionType, url: str | None) -> str | None:
+def default_client_id(api_name: str) -> str:
+    """The client id that a connection has from the start (seed S1)."""
+    return f"veeva-vault-{api_name}"
+
+
+def has_tokens(url: str | None) -> bool:
+    """Whether a URL holds Vault or custom tokens."""
+    return bool(url and _TOKEN.search(url))
+
+
+def check_url(checks: Checks, kind: ConnectionType, url: str | None) -> str | None:
+    """Check the URL of a connection of this type; answers it without blanks around it, or None for none."""
     url = checks.text("url", url or "", 500)
     if not url:
         return None
@@ -164,9 +157,24 @@ def _check_url(checks: Checks, kind: ConnectionType, url: str | None) -> str | N
     return url
 
 
-def _check_remote(
+def check_authorization(
+    session: Session, checks: Checks, kind: ConnectionType, vault_id: int, authorization_id: int | None
+) -> None:
+    """Check that an Authorization record, when one is given, is one of the Vault and fits the type of connection."""
+    if authorization_id is None:
+        return
+    field = "authorization_id"
+    checks.refuse(field, "Only an External connection has an Authorization.", when=kind is not ConnectionType.EXTERNAL)
+    if checks.number(field, authorization_id):
+        own = (_authorizations.c.id == authorization_id, _authorizations.c.vault_id == vault_id)
+        missing = session.execute(select(1).where(*own)).first() is None
+        checks.refuse(field, f"Vault {vault_id} has no such Connection Authorization.", when=missing)
+
+
+def check_remote(
     checks: Checks, kind: ConnectionType, vault_id: int, remote_vault_id: int | None, name: str, dns_host: str
 ) -> None:
+    """Check what a connection of this type says of a remote Vault."""
     if kind is not ConnectionType.VAULT_TO_VAULT:
         for field, value in (
             ("remote_vault_id", remote_vault_id),
@@ -182,47 +190,6 @@ def _check_remote(
             "This is the Vault itself: use a Local connection to stay within it.",
             when=remote_vault_id == vault_id,
         )
-
-
-def _check_pair(source: Connection, target: Connection, source_vault: Vault, target_vault: Vault) -> None:
-    for side in (source, target):
-        if side.type is not ConnectionType.VAULT_TO_VAULT:
-            raise NotPossible(
-                f"{side.name} is of type {TYPE_LABELS[side.type]}; it has no remote side.",
-                "Only Vault to Vault connections are established.",
-            )
-    if source_vault.id == target_vault.id:
-        raise NotPossible(
-            f"Both connections belong to Vault {source_vault.id}.", "Establish the connection in another Vault."
-        )
-    if source_vault.domain != target_vault.domain and not (source.cross_domain and target.cross_domain):
-        raise NotPossible(
-            f"{source_vault.name} is of domain {source_vault.domain}, {target_vault.name} of {target_vault.domain}.",
-            "Both Vaults of this connection must be of the same domain.",
-        )
-    if source.remote_vault_id not in (None, target_vault.id):
-        raise NotPossible(
-            f"{source.name} names Vault {source.remote_vault_id} as Remote Vault ID, not Vault {target_vault.id}.",
-            "Only the named Vault can be connected: correct the Remote Vault ID and try again.",
-        )
-    _check_free(source, target)
-    _check_free(target, source)
-
-
-def _check_free(side: Connection, other: Connection) -> None:
-    """A side that is Active may only be paired again with the one it is paired with, after that was reset."""
-    if side.state is not ConnectionState.ACTIVE:
-        return
-    if side.remote_connection_id == other.id and other.state is not ConnectionState.ACTIVE:
-        return
-    raise NotPossible(
-        f"{side.name} in Vault {side.vault_id} is already established with Vault {side.remote_vault_id}.",
-        "Reset the connection first.",
-    )
-
-
-def _vault_of(write: WriteSession, connection: Connection) -> Vault:
-    return write.get_one(Vault, connection.vault_id)
 
 
 def _next_record_id(write: WriteSession, vault_id: int) -> str:
