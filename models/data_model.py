@@ -25,6 +25,8 @@ SoundColumn = Callable[[list[Any]], bool]
 
 NAME_LENGTH = 255
 TEXT_LENGTH = 1500
+LARGEST_NUMBER = 2**53
+"""The largest whole number that every reader of JSON keeps exactly."""
 _YES = {"true", "yes", "y", "1"}
 _NO = {"false", "no", "n", "0"}
 
@@ -204,7 +206,7 @@ def _sound(model: FieldModel) -> SoundColumn | None:
         case FieldType.TEXT:
             return _sound_text(model.max_length or TEXT_LENGTH)
         case FieldType.NUMBER:
-            return lambda values: set(map(type, values)) <= {int, type(None)}
+            return _sound_number
         case FieldType.YES_NO:
             return lambda values: set(map(type, values)) <= {bool, type(None)}
         case _:
@@ -218,33 +220,52 @@ def _sound_text(longest: int) -> SoundColumn:
     return sound
 
 
+def _sound_number(values: list[Any]) -> bool:
+    if not set(map(type, values)) <= {int, type(None)}:
+        return False
+    return (
+        max(filter(None, values), default=0) <= LARGEST_NUMBER
+        and min(filter(None, values), default=0) >= -LARGEST_NUMBER
+    )
+
+
 def _text(longest: int) -> Cleaner:
     def clean(value: Any) -> str:
-        if type(value) is str and len(value) <= longest:  # the usual case, first and fast
-            return value
+        if type(value) is str and len(value) <= longest and value.isascii() and "\0" not in value:
+            return value  # the usual case, first and fast
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"Text is needed, not {_kind(value)}.")  # noqa: TRY004 - one kind of error for all cleaners
         text = value if isinstance(value, str) else str(value)
         if len(text) > longest:
             raise ValueError(f"{len(text)} characters are too many: at most {longest} fit.")
+        if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise ValueError("The text holds a sign that is no letter of any script: it was not read as UTF-8.")
         return text
 
     return clean
 
 
 def _number(value: Any) -> int | float:
-    if type(value) is int or (type(value) is float and math.isfinite(value)):
+    if type(value) is int and -LARGEST_NUMBER <= value <= LARGEST_NUMBER:  # the usual case, first and fast
         return value
     if isinstance(value, bool):
         raise ValueError("A number is needed, not yes or no.")  # noqa: TRY004
     if isinstance(value, str):
-        try:
-            value = float(value) if any(mark in value for mark in ".eE") else int(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is not a number.") from None
-    if not isinstance(value, int | float) or not math.isfinite(value):
+        value = _number_in(value)
+    if not isinstance(value, int | float) or value != value:  # only NaN differs from itself
         raise ValueError(f"A number is needed, not {_kind(value)}.")
+    if value in (math.inf, -math.inf) or (isinstance(value, int) and abs(value) > LARGEST_NUMBER):
+        raise ValueError("The number is too large.")
     return value
+
+
+def _number_in(text: str) -> int | float:
+    try:
+        # Python alone reads 1_000 as a number.
+        text_read = text.replace("_", "?")
+        return float(text_read) if any(mark in text for mark in ".eE") else int(text_read)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number.") from None
 
 
 def _yes_no(value: Any) -> bool:
@@ -272,7 +293,7 @@ def _date(value: Any) -> str:
 def _datetime(value: Any) -> str:
     try:
         return iso(value if isinstance(value, datetime) else from_iso(value))
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, OverflowError):
         raise ValueError(f"{value!r} is not a date and time; write it as 2026-01-31T12:00:00.000Z.") from None
 
 
@@ -297,6 +318,8 @@ def _kind(value: Any) -> str:
     match value:
         case bool():
             return "yes or no"
+        case float() if value != value:
+            return "NaN"
         case int() | float():
             return "a number"
         case _:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import bindparam, select, update
 
 from models.bulk import bulk_insert
 from models.data_model import FieldModel, ObjectModel
@@ -18,10 +18,10 @@ from models.feed import Topic
 from models.sets import one_of
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS, WRITABLE
-from models.tables import Record, RecordStatus, UniqueValue, Vault, table_of
+from models.tables import Record, RecordStatus, Vault, table_of
+from models.unique_values import check_unique, keep_unique_values
 
 _records = table_of(Record)
-_unique = table_of(UniqueValue)
 _vaults = table_of(Vault)
 
 BATCH = 500
@@ -125,8 +125,8 @@ def _write_batch(
         _check(model, draft)
     for reference in references:
         _check_references(write, model, reference, drafts)
-    for unique in model.unique:
-        _check_unique(write, unique, drafts)
+    if model.unique:
+        check_unique(write, model, drafts)
     creates = [draft for draft in drafts if draft.existing is None and not draft.problems]
     updates = [draft for draft in drafts if draft.existing is not None and not draft.problems]
     updates = [draft for draft in updates if not _unchanged(draft)]
@@ -135,7 +135,7 @@ def _write_batch(
     if updates:
         _update(write, updates, user_id)
     if model.unique and (creates or updates):
-        _claim_unique_values(write, model, creates, updates)
+        keep_unique_values(write, model, creates, updates)
     if creates or updates:
         write.changed(Topic.RECORDS, model.vault_id)
 
@@ -166,55 +166,28 @@ def _check(model: ObjectModel, draft: Draft) -> None:
 
 
 def _check_references(write: WriteSession, model: ObjectModel, reference: FieldModel, drafts: Iterable[Draft]) -> None:
-    wanted = {
-        draft.result[reference.name]
+    name = reference.name
+    new = [
+        draft
         for draft in drafts
-        if draft.result.get(reference.name) is not None
-        and (draft.existing is None or draft.existing.values.get(reference.name) != draft.result[reference.name])
-    }
-    if not wanted:
+        if draft.result.get(name) is not None
+        and (draft.existing is None or draft.existing.values.get(name) != draft.result[name])
+    ]
+    if not new:
         return
     found = set(
         write.execute(
             select(_records.c.record_id).where(
                 _records.c.vault_id == model.vault_id,
-                one_of(_records.c.record_id, wanted),
+                one_of(_records.c.record_id, {draft.result[name] for draft in new}),
                 # Through a sum, so that the planner goes by the ids and does not walk the whole object.
                 _records.c.object_id + 0 == reference.reference_id,
             )
         ).scalars()
     )
-    for draft in drafts:
-        value = draft.result.get(reference.name)
-        if value in wanted and value not in found:
-            draft.fail(reference.name, f"There is no {reference.reference} record {value}.")
-
-
-def _check_unique(write: WriteSession, unique: FieldModel, drafts: Sequence[Draft]) -> None:
-    wanted: dict[str, list[Draft]] = {}
-    for draft in drafts:
-        value = draft.result.get(unique.name)
-        if value is not None and not draft.problems:
-            wanted.setdefault(_key_of(value), []).append(draft)
-    if not wanted:
-        return
-    owners = {
-        row.value: row.record_id
-        for row in write.execute(
-            select(_unique.c.value, _unique.c.record_id).where(
-                _unique.c.field_id == unique.id, one_of(_unique.c.value, wanted)
-            )
-        )
-    }
-    for value, claimants in wanted.items():
-        # Within one batch the record that has the value already wins, else the first one.
-        holder: object = owners.get(value)
-        for draft in claimants:
-            claimant: object = draft.existing.key if draft.existing else draft
-            if holder is None:
-                holder = claimant
-            elif holder is not claimant and holder != claimant:
-                draft.fail(unique.name, f"{unique.label} must be unique, and another record has {value!r}.")
+    for draft in new:
+        if draft.result[name] not in found:
+            draft.fail(name, f"There is no {reference.reference} record {draft.result[name]}.")
 
 
 def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], user_id: int | None) -> None:
@@ -271,38 +244,3 @@ def _update(write: WriteSession, drafts: Sequence[Draft], user_id: int | None) -
         draft.effect = Effect.UPDATED
     # The Core connection: an ORM session would take a list of parameters for its own kind of bulk update.
     write.connection().execute(_UPDATE, rows)
-
-
-def _claim_unique_values(
-    write: WriteSession, model: ObjectModel, creates: Sequence[Draft], updates: Sequence[Draft]
-) -> None:
-    keys: dict[str, int] = {}
-    if creates:
-        rows = write.execute(
-            select(_records.c.record_id, _records.c.id).where(
-                _records.c.vault_id == model.vault_id,
-                one_of(_records.c.record_id, [draft.record_id for draft in creates]),
-            )
-        )
-        keys.update({row.record_id: row.id for row in rows})
-    given_up: list[tuple[int, str]] = []
-    taken: list[dict[str, Any]] = []
-    for unique in model.unique:
-        for draft in (*creates, *updates):
-            old = draft.existing.values.get(unique.name) if draft.existing else None
-            new = draft.result.get(unique.name)
-            if old == new:
-                continue
-            if old is not None:
-                given_up.append((unique.id, _key_of(old)))
-            if new is not None:
-                key = draft.existing.key if draft.existing else keys[draft.record_id]
-                taken.append({"field_id": unique.id, "value": _key_of(new), "record_id": key})
-    if given_up:
-        write.execute(delete(_unique).where(tuple_(_unique.c.field_id, _unique.c.value).in_(given_up)))
-    if taken:
-        write.execute(insert(_unique), taken)
-
-
-def _key_of(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)

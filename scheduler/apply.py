@@ -96,7 +96,8 @@ class Applied:
 def prepare(session: Session, route: Route, items: Sequence[str]) -> Prepared:
     """Call back for the items' source records and evaluate the rules for each target object."""
     found = read_source_rows(session, route.source, items, route.rules.paths)
-    rows = [row for item in items if (row := found.get(item)) is not None]
+    # An item that a message names twice is one record.
+    rows = [row for item in dict.fromkeys(items) if (row := found.get(item)) is not None]
     values = [row.values for row in rows]
     drafts = [
         [Draft(target_values, None, problems) for target_values, problems in target.evaluate_all(values)]

@@ -35,7 +35,7 @@ from scheduler.apply import Applied, apply, prepare
 from scheduler.claims import claim
 from scheduler.failures import refuse_message, settle_items
 from scheduler.route import Route, RouteBroken, load_route
-from scheduler.runs import Run, RunResult, job_run, result_of
+from scheduler.runs import Run, RunResult, is_running, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.work import Work
 
@@ -129,8 +129,13 @@ class Receiver:
             return
 
     def _take(self, write: WriteSession, work: Work, error: str | None = None) -> None:
-        """Mark a queued message processed. Raises _TakenElsewhere when it is no longer this run's."""
-        if work.spark_message_id is None or work.exception_id is not None:
+        """Mark a queued message processed. Raises _TakenElsewhere when it is no longer this run's.
+
+        What is tried again has no claim; there the run itself must go on, or another one has taken its place.
+        """
+        if work.spark_message_id is None or work.is_retry:
+            if not is_running(write, self.run):
+                raise _TakenElsewhere
             return
         taken = write.connection().execute(
             _TAKE,
@@ -244,7 +249,8 @@ def _refused_message(run: Run, after: int) -> Select[Any]:
             _exceptions.c.vault_id == run.scope.vault_id,
             _exceptions.c.active,
             _exceptions.c.error_type == ErrorType.CONFIGURATION,
-            _exceptions.c.run_id != run.id,
+            # A run that was cleared away leaves no number behind.
+            _exceptions.c.run_id.is_(None) | (_exceptions.c.run_id != run.id),
             _exceptions.c.id > after,
             _messages.c.state == MessageState.PROCESSED,
         )
@@ -319,6 +325,8 @@ def _advance(write: WriteSession, run: Run, failed: set[int]) -> None:
     statement = update(_integrations).where(
         _integrations.c.vault_id == run.scope.vault_id,
         _integrations.c.active,
+        # An administrator may have activated one during the run, which set a later time.
+        _integrations.c.last_successful_receive.is_(None) | (_integrations.c.last_successful_receive < run.started_at),
         _integrations.c.id.not_in(failed),
         _integrations.c.id.in_(select(_points.c.integration_id).where(_points.c.direction == Direction.INBOUND)),
         _integrations.c.connection_id.in_(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Update, bindparam, insert, update
+from sqlalchemy import Update, bindparam, insert, select, update
 
 from models.errors import ConsoleError
 from models.feed import Topic
@@ -122,6 +122,11 @@ def status_of(run: Run) -> RunStatus:
     """Success, or errors when anything failed or an error was noted."""
     failed = run.errors or run.totals["failed"]
     return RunStatus.ERRORS_ENCOUNTERED if failed else RunStatus.SUCCESS
+
+
+def is_running(write: WriteSession, run: Run) -> bool:
+    """Whether a run still counts: one whose engine was held for dead has been cancelled, and another does its work."""
+    return write.execute(select(_runs.c.status).where(_runs.c.id == run.id)).scalar() is RunStatus.RUNNING
 
 
 def _close(run: Run, began: float) -> None:

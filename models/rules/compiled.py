@@ -45,19 +45,19 @@ class CompiledFieldRule:
             values = [row.get(query_field) for row in rows]
             if self.sound is not None and self.sound(values):
                 return values
-            return [None if value is None else cleaner(value) for value in values]
+            return [None if value is None or value == "" else cleaner(value) for value in values]
         except ValueError:
             return None
 
     def evaluate(self, row: Mapping[str, Any]) -> Any:
         """The checked value for the target field, None for empty. Raises ValueError with what is wrong."""
         value = row.get(self.query_field) if self.query_field is not None else None
-        if value is not None and self.lookup is not None:
-            key = value if isinstance(value, str) else str(value)
+        if value is not None and value != "" and self.lookup is not None:
+            key = _lookup_key(value)
             value = self.lookup.get(key)
             if value is None and self.default is None:
                 raise ValueError(f"Reference lookup {self.lookup_name} has no entry for {key!r}.")
-        if value is None:
+        if value is None or value == "":
             value = self.default
         return None if value is None else self.cleaner(value)
 
@@ -136,7 +136,7 @@ def compile_target(
                 name=rule.api_name,
                 target_field=rule.target_field,
                 query_field=rule.query_field or None,
-                default=rule.default_value,
+                default=rule.default_value or None,
                 lookup_name=lookup_name,
                 lookup=lookup,
                 reference=reference,
@@ -146,3 +146,14 @@ def compile_target(
             )
         )
     return CompiledTarget(rule_name, model, tuple(compiled)), problems
+
+
+def _lookup_key(value: Any) -> str:
+    """A source value as it is written in a mapping file."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
