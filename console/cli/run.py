@@ -150,14 +150,16 @@ def _is_quiet(lab: OpenLab, engine: Engine, after: int) -> bool:
 
 @contextmanager
 def _stopping(engine: Engine) -> Iterator[None]:
-    """Stop the engine at the end, however that comes; a polite kill counts as Ctrl+C."""
+    """Stop the engine at the end, however that comes; a polite kill counts as Ctrl+C, also in the background."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # A shell starts background jobs with Ctrl+C ignored: so that one is set as well.
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         engine.stop()
