@@ -75,6 +75,13 @@ def refuse_message(write: WriteSession, run: Run, work: Work, broken: RouteBroke
     write.changed(Topic.EXCEPTIONS, run.scope.vault_id)
 
 
+def settle_message(write: WriteSession, run: Run, work: Work) -> None:
+    """Close the user exception of a message that was refused before and that its processor has taken now."""
+    if work.exception_id is not None:
+        _close_solved(write, {work.exception_id})
+        write.changed(Topic.EXCEPTIONS, run.scope.vault_id)
+
+
 def _open_items(write: WriteSession, run: Run, point_id: int, items: Sequence[str]) -> Iterable[Row[Any]]:
     if point_id not in run.sound_points and not _has_open_items(write, point_id):
         # Open items come only from this run's own failures: asking once is enough.

@@ -10,10 +10,12 @@ from sqlalchemy import func, insert, select
 from models.bulk import bulk_insert
 from models.errors import NotPossible
 from models.feed import Topic
+from models.services.queue_log import log_messages
 from models.store import WriteSession
 from models.tables import (
     MESSAGES_IN_A_QUEUE,
     Direction,
+    LogEntryType,
     MessageEvent,
     MessageState,
     Queue,
@@ -22,6 +24,7 @@ from models.tables import (
     SparkMessageBody,
     table_of,
 )
+from scheduler.runs import add_to_stats
 
 _queues = table_of(Queue)
 _queue_connections = table_of(QueueConnection)
@@ -43,7 +46,9 @@ PUT_TOGETHER = 100
 class Outbox:
     """An outbound queue, for one run and one connection. `room` is how many messages it still takes.
 
-    Messages are written in sets: call `flush` at the end of the transaction.
+    Messages are written in sets: call `flush` at the end of the transaction. What a full queue did not take, when it
+    does not roll back on error, has left it at once: it is in the Queue Log and can be put back (Assumed).
+    `dropped_items` counts what was in it.
     """
 
     write: WriteSession
@@ -53,16 +58,26 @@ class Outbox:
     queue_id: int
     queue_name: str
     room: int
+    rollback_on_error: bool = True
+    dropped_items: int = 0
     _messages: list[dict[str, Any]] = field(default_factory=list)
     _bodies: list[tuple[dict[str, Any], list[str]]] = field(default_factory=list)
+    _dropped: int = 0
 
     def put(self, *, object_name: str, event: MessageEvent, integration_point: str, items: Sequence[str]) -> None:
-        """Put one message on the queue. Raises NothingToSendWith when the queue is full."""
-        if self.room <= 0:
+        """Put one message on the queue.
+
+        Raises NothingToSendWith when the queue is full and rolls back on error; otherwise the message is dropped.
+        """
+        if self.room <= 0 and self.rollback_on_error:
             raise NothingToSendWith(
-                f"Outbound queue {self.queue_name} is full: it holds {MESSAGES_IN_A_QUEUE:,} messages.",
+                self.full,
                 "Enable its delivery, or wait until it has been worked off.",
             )
+        if self.room <= 0 and not self._dropped:
+            self.flush()
+        self._dropped += self.room <= 0
+        self.dropped_items += len(items) if self.room <= 0 else 0
         self.room -= 1
         self._messages.append(
             {
@@ -85,13 +100,26 @@ class Outbox:
         if len(self._messages) >= PUT_TOGETHER:
             self.flush()
 
+    @property
+    def full(self) -> str:
+        """What a full queue says."""
+        return f"Outbound queue {self.queue_name} is full: it holds {MESSAGES_IN_A_QUEUE:,} messages."
+
+    def _left(self) -> dict[str, Any]:
+        return {"state": MessageState.REMOVED, "left_at": self.write.now, "last_error": self.full}
+
     def flush(self) -> None:
         """Write the messages that were put and are not written yet."""
         if not self._messages:
             return
-        write_messages(
+        if self._dropped:
+            self._messages = [row | self._left() for row in self._messages]
+        keys = write_messages(
             self.write, self._messages, [(attributes, items, None, None) for attributes, items in self._bodies]
         )
+        if self._dropped:
+            log_messages(self.write, LogEntryType.REMOVAL, keys, reason=self.full)
+            add_to_stats(self.write, self.vault_id, self.connection_id, fatal_errors=len(keys))
         self._messages.clear()
         self._bodies.clear()
         self.write.changed(Topic.MESSAGES, self.vault_id)
@@ -102,19 +130,20 @@ def write_messages(
     write: WriteSession,
     rows: Sequence[dict[str, Any]],
     bodies: Sequence[tuple[dict[str, Any], list[str], dict[str, str] | None, str | None]],
-) -> None:
-    """Insert messages in their order, each with its attributes, items, signed headers and exact body."""
+) -> list[int]:
+    """Insert messages in their order, each with attributes, items, signed headers and exact body; answers their ids."""
     statement = insert(_messages).returning(_messages.c.id, sort_by_parameter_order=True)
-    keys = write.connection().execute(statement, rows).scalars().all()
+    keys = list(write.connection().execute(statement, rows).scalars())
     contents = [(key, *body) for key, body in zip(keys, bodies, strict=True)]
     columns = ("message_id", "attributes", "items", "headers", "body")
     bulk_insert(write, _bodies, same={}, columns=columns, rows=contents)
+    return keys
 
 
 def open_outbox(write: WriteSession, run_id: int, vault_id: int, connection_id: int) -> Outbox:
     """Find the outbound queue of a connection. Raises NothingToSendWith when none serves it or it is inactive."""
     statement = (
-        select(_queues.c.id, _queues.c.api_name, _queues.c.active)
+        select(_queues.c.id, _queues.c.api_name, _queues.c.active, _queues.c.rollback_on_error)
         .join(_queue_connections, _queue_connections.c.queue_id == _queues.c.id)
         .where(
             _queues.c.vault_id == vault_id,
@@ -134,7 +163,14 @@ def open_outbox(write: WriteSession, run_id: int, vault_id: int, connection_id: 
             f"Outbound queue {queue.api_name} is inactive and takes no messages.", "Set the queue's Status to Active."
         )
     return Outbox(
-        write, run_id, vault_id, connection_id, queue.id, queue.api_name, MESSAGES_IN_A_QUEUE - waiting(write, queue.id)
+        write,
+        run_id,
+        vault_id,
+        connection_id,
+        queue.id,
+        queue.api_name,
+        MESSAGES_IN_A_QUEUE - waiting(write, queue.id),
+        queue.rollback_on_error,
     )
 
 

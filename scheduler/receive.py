@@ -6,6 +6,7 @@ passed get a new Last Successful Run Time; a run with errors does not move it (s
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, select, update
@@ -33,7 +34,9 @@ from models.tables import (
 from models.time import Clock
 from scheduler.apply import Applied, apply, prepare
 from scheduler.claims import claim
-from scheduler.failures import refuse_message, settle_items
+from scheduler.failures import refuse_message, settle_items, settle_message
+from scheduler.hand_over import hand_over, keep_notes
+from scheduler.processors import TRANSFER
 from scheduler.route import Route, RouteBroken, load_route
 from scheduler.runs import Run, RunResult, is_running, job_run, result_of
 from scheduler.scope import Scope
@@ -84,6 +87,8 @@ class Receiver:
 
     def process(self, work: Work) -> bool:
         """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried."""
+        if work.processor != TRANSFER:
+            return self._hand_over(work)
         route = self._route(work)
         if isinstance(route, RouteBroken):
             self._refuse(work, route)
@@ -104,6 +109,24 @@ class Receiver:
             return True
         if applied.failures:
             self.failed_integrations.add(route.integration_id)
+        return True
+
+    def _hand_over(self, work: Work) -> bool:
+        """Have another processor than the built-in one take a message."""
+        try:
+            done = hand_over(self.store, work, lambda: self.process(replace(work, processor=TRANSFER)))
+        except RouteBroken as broken:
+            self._refuse(work, broken)
+            return False
+        try:
+            with self.store.write() as write:
+                if not done.transferred:
+                    self._take(write, work)
+                    settle_message(write, self.run, work)
+                    self._count(write, work, {"skipped": len(work.items)})
+                keep_notes(write, work, done.notes)
+        except _TakenElsewhere:
+            return True
         return True
 
     def _route(self, work: Work) -> Route | RouteBroken:

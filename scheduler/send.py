@@ -114,12 +114,16 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
                 outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
                 outbox.put(object_name=model.name, event=event, integration_point=source.remote_point, items=items)
                 sent += len(items)
+    found = sent
     if outbox is not None:
         outbox.flush()
+        if outbox.dropped_items:
+            sent -= outbox.dropped_items
+            run.error(f"{integration.name}: {outbox.full} What it did not take is in the Queue Log.")
     write.execute(update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=until))
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)
-    run.count(write, integration.connection_id, found=sent, sent=sent)
+    run.count(write, integration.connection_id, found=found, sent=sent)
 
 
 def _point_sources(integration_id: int) -> Select[Any]:

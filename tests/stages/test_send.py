@@ -251,6 +251,7 @@ class TestAnIntegrationThatCannotSend:
         assert lab.sent_items() == [[product]]
 
     def test_with_a_full_queue_it_puts_none_of_its_messages(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        lab.set_queue(lab.source, rollback_on_error=True)
         lab.create("In the queue already")
         lab.send()
         ids = lab.create_many(1203)
@@ -269,6 +270,7 @@ class TestAnIntegrationThatCannotSend:
         monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 1)
         monkeypatch.setattr(outbox, "PUT_TOGETHER", 2)
         monkeypatch.setattr(outbox, "MESSAGES_IN_A_QUEUE", 5)
+        lab.set_queue(lab.source, rollback_on_error=True)
         lab.create_many(6)
         before = lab.integration(lab.source).last_successful_send
         assert lab.send().status is RunStatus.ERRORS_ENCOUNTERED
