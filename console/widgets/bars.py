@@ -95,14 +95,17 @@ class ClockBar(Bar):
             self.put((SIGNS.pick("Opening the store…", "Opening the store..."), "muted"))
             return
         time = now.strftime("%a %Y-%m-%d %H:%M:%S UTC" if wide else "%m-%d %H:%M:%S")
-        mark, tone = (SIGNS.pick("‖", "="), "warn") if paused else (SIGNS.pick("▶", ">"), "ok")
+        mark = SIGNS.pick("‖", "=") if paused else SIGNS.pick("▶", ">")
         state: Tone = "warn" if paused else "ok"
-        del tone
         spans: list[Span] = [(f"{mark} ", state), (time, ""), (f"  {speed:g}{SIGNS.pick('×', 'x')}  ", "accent")]
         spans.append(self._engine(session, paused=paused))
-        width = sum(cell_len(text) for text, _ in spans)
-        blank = max(0, self.size.width - width - 1)
-        self.put((" " * blank, ""), *spans)
+        self.put(*spans)
+
+    def render_line(self, y: int) -> Strip:
+        """Stands on the right; how far that is, is known only when it is painted."""
+        used = sum(cell_len(text) for text, _ in self._spans)
+        blank: Span = (" " * max(0, self.size.width - used - 1), "")
+        return paint_of(self.app).strip([blank, *self._spans] if y == 0 else [], self.ROW, self.size.width)
 
     def _engine(self, session: Session, *, paused: bool) -> Span:
         if session.engine == "running":
