@@ -127,14 +127,16 @@ def _apply_target(
     for rule in target.field_rules:
         if rule.resolves:
             _resolve(write, rule, drafts)
+    is_linked = route.matching is Matching.LINK
     drafted: list[tuple[SourceRow, Draft]] = []
     for row, draft in zip(rows, drafts, strict=True):
         existing = draft.existing = matches.get(row.record_id)
         if _left_alone(route, existing):
             applied.skipped += 1
             continue
-        if existing is None:
-            draft.values.setdefault("link__sys", row.global_id)
+        if is_linked:
+            # Whatever a field rule says: by its Link the record is found again.
+            draft.values["link__sys"] = row.global_id
         drafted.append((row, draft))
     write_records(write, target.model, [draft for _, draft in drafted], route.writes_as, resolved)
     applied.add(target, drafted)

@@ -3,7 +3,7 @@
 A route is worked out once per run; everything that can be wrong with the set-up is found here, before any item.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,19 @@ from sqlmodel import Session
 from models.callback import unknown_paths
 from models.data_model import ObjectModel, load_object
 from models.errors import ConsoleError
-from models.permissions import Right, actor_of
+from models.permissions import Actor, Right, actor_of
 from models.rules.compiled import CompiledPoint
 from models.rules.load import load_point_rules
-from models.tables import Connection, Direction, Integration, IntegrationPoint, Matching, Vault, table_of
+from models.tables import (
+    Connection,
+    ConnectionState,
+    Direction,
+    Integration,
+    IntegrationPoint,
+    Matching,
+    Vault,
+    table_of,
+)
 
 _connections = table_of(Connection)
 _integrations = table_of(Integration)
@@ -78,6 +87,10 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
             f"Connection {own.api_name} has no inbound integration point {point_name}.",
             "Create the point, or correct the remote point in the sending Vault.",
         )
+    if own.state is not ConnectionState.ACTIVE:
+        raise RouteBroken(
+            f"Connection {own.api_name} is {own.state.value}, not active.", "Establish the connection again.", point
+        )
     if not point.integration_active:
         raise RouteBroken(
             f"Integration {point.integration_name} is inactive in this Vault.", "Set its Status to Active.", point
@@ -91,11 +104,19 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         raise RouteBroken(
             f"Connection {own.api_name} has no partner in another Vault.", "Establish the connection again.", point
         )
-    _require_reader(session, remote, object_name, point)
+    if remote.state is not ConnectionState.ACTIVE or remote.remote_connection_id != own.id:
+        raise RouteBroken(
+            f"The call-back to {remote.vault_name} is refused: its connection {remote.api_name} is not active for this "
+            "Vault.",
+            "Establish the connection again.",
+            point,
+        )
+    reader = _reader(session, remote, object_name, point)
     try:
         source = load_object(session, remote.vault_id, object_name)
         rules = load_point_rules(session, own.vault_id, connection_id, point.id, object_name)
-        problems = unknown_paths(source, _related(session, source), rules.paths)
+        related = _related(session, source, rules.paths)
+        problems = unknown_paths(source, related, rules.paths)
     except ConsoleError as error:
         raise RouteBroken(error.message, error.remedy, point) from error
     if problems:
@@ -104,6 +125,8 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
             "Correct the query field of the field rule, or bring the field back.",
             point,
         )
+    for walked in related.values():
+        _require_reading(reader, remote, walked.name, point)
     return Route(
         vault_id=own.vault_id,
         connection_id=connection_id,
@@ -119,7 +142,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
     )
 
 
-def _require_reader(session: Session, remote: Row[Any], object_name: str, point: Row[Any]) -> None:
+def _reader(session: Session, remote: Row[Any], object_name: str, point: Row[Any]) -> Actor:
     """The source Vault lets the call-back in as its connection's Authorized Connection User (seed S1)."""
     if remote.authorized_user_id is None:
         raise RouteBroken(
@@ -128,16 +151,29 @@ def _require_reader(session: Session, remote: Row[Any], object_name: str, point:
             point,
         )
     try:
-        actor_of(session, remote.authorized_user_id).require_object(object_name, Right.READ)
+        reader = actor_of(session, remote.authorized_user_id)
     except ConsoleError as error:
-        raise RouteBroken(
-            f"The call-back to {remote.vault_name} is refused: {error.message}", error.remedy, point
-        ) from error
+        raise _refused(remote, error, point) from error
+    _require_reading(reader, remote, object_name, point)
+    return reader
 
 
-def _related(session: Session, source: ObjectModel) -> Mapping[str, ObjectModel]:
+def _require_reading(reader: Actor, remote: Row[Any], object_name: str, point: Row[Any]) -> None:
+    try:
+        reader.require_object(object_name, Right.READ)
+    except ConsoleError as error:
+        raise _refused(remote, error, point) from error
+
+
+def _refused(remote: Row[Any], error: ConsoleError, point: Row[Any]) -> RouteBroken:
+    return RouteBroken(f"The call-back to {remote.vault_name} is refused: {error.message}", error.remedy, point)
+
+
+def _related(session: Session, source: ObjectModel, paths: Iterable[str]) -> Mapping[str, ObjectModel]:
+    """The objects that the paths walk to, by the relationship."""
+    walked = {path.rpartition(".")[0] for path in paths if "." in path}
     return {
         relationship: load_object(session, source.vault_id, field.reference)
         for relationship, field in source.relationships.items()
-        if field.reference is not None
+        if relationship in walked and field.reference is not None
     }

@@ -43,7 +43,9 @@ def load_point_rules(
     grouped: dict[tuple[int, str], list[Any]] = {}
     for row in session.execute(statement):
         grouped.setdefault((row.rule_id, row.target_object), []).append(row)
-    if not any(row.query_object for rows in grouped.values() for row in rows):
+    # Defaults alone make no record: the target object is made of another source object's records.
+    grouped = {key: rows for key, rows in grouped.items() if any(row.query_object for row in rows)}
+    if not grouped:
         raise RulesBroken(
             f"No active integration rule of this point reads {source_object}.",
             "Activate a rule of the integration point, or give it field rules for this query object.",
