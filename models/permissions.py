@@ -28,6 +28,8 @@ class Permission(StrEnum):
     READ_EXCEPTIONS = "Object: User Exception Item, User Exception Message: Read"
     CREATE_DOCUMENT = "Create Document"
     CREATE_CROSSLINK = "Create CrossLink"
+    SANDBOX_VAULTS = "Admin: Sandbox Vaults"
+    """Creating and refreshing sandboxes (Assumed: the vendor's name for it is not public here)."""
 
 
 class Right(StrEnum):

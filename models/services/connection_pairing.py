@@ -98,12 +98,17 @@ def leave_partner(
     partner = write.get(Connection, partner_id)
     if partner is None or partner.remote_connection_id != connection.id:
         return None
-    values: dict[str, Any] = {"remote_connection_id": None}
-    if partner.state is ConnectionState.ACTIVE:
-        values["state"] = ConnectionState.DISCONNECTED
-        add_timeline(write, partner, "Disconnected: the remote connection is gone", actor)
-    set_values(write, partner, values, action="Disconnect", actor=actor)
+    lose_partner(write, partner, actor)
     return partner
+
+
+def lose_partner(write: WriteSession, connection: Connection, actor: Actor | None) -> None:
+    """Let a connection stand alone; one that was Active becomes Disconnected."""
+    values: dict[str, Any] = {"remote_connection_id": None}
+    if connection.state is ConnectionState.ACTIVE:
+        values["state"] = ConnectionState.DISCONNECTED
+        add_timeline(write, connection, "Disconnected: the remote connection is gone", actor)
+    set_values(write, connection, values, action="Disconnect", actor=actor)
 
 
 def set_values(
