@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from console.theme import Tone
+from console.theme import SIGNS, Tone
+from console.widgets.paint import clean, fit
 
 Cell = str | tuple[str, Tone]
 """Text of a cell, plain or in a tone. Text is data: it is cleaned when painted, never read as markup."""
@@ -76,3 +77,24 @@ def _needed(columns: Sequence[Column]) -> int:
 def number(value: int) -> Cell:
     """A count; zero steps back, so that what moved stands out."""
     return f"{value:,}" if value else ("0", "muted")
+
+
+def heading_spans(placed: Sequence[Placed], sort: str, *, descending: bool) -> list[Span]:
+    """The heading of a list: the column it is sorted by says which way."""
+    spans: list[Span] = []
+    for item in placed:
+        label = item.column.label
+        here = bool(item.column.sort) and item.column.sort == sort
+        if here:
+            label += SIGNS.pick("▾", "v") if descending else SIGNS.pick("▴", "^")
+        spans += [(fit(label, item.width, item.column.align), "accent" if here else "muted"), (" " * GAP, "")]
+    return spans
+
+
+def row_spans(placed: Sequence[Placed], row: Any) -> list[Span]:
+    """The cells of a row, cleaned and cut to their columns."""
+    spans: list[Span] = []
+    for item in placed:
+        text, tone = span(item.column.cell(row))
+        spans += [(fit(clean(text), item.width, item.column.align), tone), (" " * GAP, "")]
+    return spans

@@ -17,10 +17,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.theme import SIGNS, Tone
-from console.widgets.columns import GAP, Column, Placed, place, span
-from console.widgets.paint import Row, clean, fit, paint_of
-from console.widgets.window_pages import PAGE, Pages
+from console.theme import SIGNS
+from console.widgets.columns import GAP, Column, Placed, Span, heading_spans, place, row_spans
+from console.widgets.paint import Row, fit, paint_of
+from console.widgets.window_pages import Pages
 from console.widgets.window_source import Place, WindowSource
 from console.work import Failed, in_thread
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MARGIN = 3
 """Cells before the first column: the cursor's sign and the selection's."""
+BEFORE: Span = (" " * MARGIN, "")
 AHEAD = 60
 """How near to an unread page the window may come before that page is read."""
 
@@ -387,7 +388,9 @@ class WindowTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         paint, width = paint_of(self.app), self.size.width
         if y == 0:
-            return paint.strip(self._heading(), "head", width)
+            return paint.strip(
+                [BEFORE, *heading_spans(self._placed, self.sort, descending=self.descending)], "head", width
+            )
         index = self.top + y - 1
         if index >= self.total:
             text = self._when_empty(y)
@@ -399,32 +402,9 @@ class WindowTable(ScrollView, can_focus=True):
         if row is None:
             return paint.strip([(marks, "heading"), ("  " + SIGNS.pick("·", "."), "muted")], kind, width)
         chosen = SIGNS.pick("✓", "x") if row.key in self.selected else " "
-        return paint.strip([(marks, "heading"), (chosen + " ", "accent"), *self._cells(row)], kind, width)
+        return paint.strip([(marks, "heading"), (chosen + " ", "accent"), *row_spans(self._placed, row)], kind, width)
 
     def _when_empty(self, y: int) -> str:
         if y != 2 or self.total:
             return ""
         return self.empty_text if self.loaded else SIGNS.pick("Reading…", "Reading...")
-
-    def _heading(self) -> list[tuple[str, Tone]]:
-        spans: list[tuple[str, Tone]] = [(" " * MARGIN, "")]
-        for placed in self._placed:
-            label = placed.column.label
-            sorted_by = bool(placed.column.sort) and placed.column.sort == self.sort
-            if sorted_by:
-                label += SIGNS.pick("▾", "v") if self.descending else SIGNS.pick("▴", "^")
-            tone: Tone = "accent" if sorted_by else "muted"
-            spans.append((fit(label, placed.width, placed.column.align), tone))
-            spans.append((" " * GAP, ""))
-        return spans
-
-    def _cells(self, row: Any) -> list[tuple[str, Tone]]:
-        spans: list[tuple[str, Tone]] = []
-        for placed in self._placed:
-            text, tone = span(placed.column.cell(row))
-            spans.append((fit(clean(text), placed.width, placed.column.align), tone))
-            spans.append((" " * GAP, ""))
-        return spans
-
-
-__all__ = ["PAGE", "WindowTable"]
