@@ -7,7 +7,7 @@ record, however often it fails. A message becomes inactive with its last open it
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, exists, insert, select, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 
 from models.feed import Topic
 from models.sets import one_of
@@ -21,10 +21,23 @@ from scheduler.work import Work
 _messages = table_of(ExceptionMessage)
 _items = table_of(ExceptionItem)
 
+_TRY_AGAIN = (
+    update(_items)
+    .where(_items.c.id == bindparam("key"))
+    .values(
+        error_message=bindparam("sentence"),
+        fields=bindparam("problems"),
+        item_data=bindparam("values"),
+        attempts=_items.c.attempts + 1,
+        tried_at=bindparam("now"),
+    )
+)
+
 
 def settle_items(write: WriteSession, run: Run, route: Route, work: Work, failures: Sequence[Failure]) -> None:
     """Bring the user exceptions of these items in line with how they were applied just now."""
     failed = {(failure.target_object, failure.item): failure for failure in failures}
+    again: list[dict[str, Any]] = []
     resolved: list[int] = []
     messages: set[int] = set()
     for item in _open_items(write, run, route.point_id, work.items):
@@ -33,17 +46,17 @@ def settle_items(write: WriteSession, run: Run, route: Route, work: Work, failur
             resolved.append(item.id)
             messages.add(item.message_id)
             continue
-        write.execute(
-            update(_items)
-            .where(_items.c.id == item.id)
-            .values(
-                error_message=failure.sentence[:2000],
-                fields=failure.fields,
-                item_data=failure.data,
-                attempts=_items.c.attempts + 1,
-                tried_at=write.now,
-            )
+        again.append(
+            {
+                "key": item.id,
+                "sentence": failure.sentence[:2000],
+                "problems": failure.fields,
+                "values": failure.data,
+                "now": write.now,
+            }
         )
+    if again:
+        write.connection().execute(_TRY_AGAIN, again)
     if resolved:
         write.execute(
             update(_items).where(_items.c.id.in_(resolved)).values(status=ItemStatus.RESOLVED, tried_at=write.now)
