@@ -221,6 +221,12 @@ def _in_words(error: Exception) -> str:
     return f"{kind}: {said}"[:500]
 
 
+def check_ca_file(file: Path | None) -> None:
+    """Let pass a file of CA certificates. Raises NotPossible for one that holds none."""
+    if file is not None:
+        _context(file)
+
+
 @lru_cache(maxsize=8)
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()

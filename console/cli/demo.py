@@ -10,6 +10,7 @@ import typer
 from console.cli.moving import Progress, flows_table, move_everything
 from console.cli.opening import make_engine, on_terminal, open_console
 from console.cli.output import answer, parts, section, shown
+from console.cli.reaching import CaFile, Resolve, apply_reach, remember_reach
 from console.cli.settings import Settings, settings_of
 from models.errors import NotPossible, StoreRefused
 
@@ -29,6 +30,8 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on with the demo of the last time, if there is one.")
     ] = False,
+    resolve: Resolve = None,
+    ca_file: CaFile = None,
 ) -> None:
     """Open the console on a fresh demo store.
 
@@ -36,6 +39,7 @@ def demo(
     never touched. Without a terminal the engine runs until everything has moved, and what moved is printed.
     """
     settings = settings_of(context)
+    remember_reach(settings, resolve, ca_file)
     settings.speed = speed if speed is not None else settings.speed
     path = _place(settings)
     if on_terminal() and not settings.json:
@@ -118,6 +122,7 @@ def _run_headless(settings: Settings, path: Path, seed: int, *, keep: bool) -> N
     progress = Progress()
     store = _store(path, settings, seed, keep=keep, progress=progress.share)
     try:
+        apply_reach(settings, store)
         clock = attach_lab(store)
         if settings.speed is not None:
             clock.set_speed(settings.speed)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from console.cli.reaching import apply_reach
 from console.cli.settings import Settings
 from models.errors import ConsoleError, NotAllowed, NotFound, NotPossible
 
@@ -152,6 +153,7 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[OpenLab]:
         _require_existing(settings.store)
     store = open_store(settings.store)
     try:
+        apply_reach(settings, store)
         yield OpenLab(settings, store, attach_lab(store))
     finally:
         store.close()

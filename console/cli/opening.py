@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from console.cli.reaching import apply_reach
 from console.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def open_console(
         from scheduler.clock import attach_lab
 
         store = open_store()
+        apply_reach(settings, store)
         attach_lab(store)
 
         def start_engine() -> RunningEngine:

@@ -17,6 +17,7 @@ from console.cli.lab import OpenLab, opened
 from console.cli.moving import flows_table
 from console.cli.opening import make_engine
 from console.cli.output import answer, printable, shown
+from console.cli.reaching import CaFile, Resolve, remember_reach
 from console.cli.serving import moved_text
 from console.cli.settings import settings_of
 from models.errors import NotPossible
@@ -37,6 +38,8 @@ def run(
         str | None, typer.Option("--for", metavar="DURATION", help="End after so long in real time, e.g. 90s, 5m.")
     ] = None,
     speed: Annotated[float | None, typer.Option(metavar="N", help="Speed of the lab clock.")] = None,
+    resolve: Resolve = None,
+    ca_file: CaFile = None,
     every_run: Annotated[bool, typer.Option("--all", help="Also tell of runs that moved nothing.")] = False,
 ) -> None:
     """Run the store's engine without a screen.
@@ -46,6 +49,7 @@ def run(
     from models.queries.flows import flows, last_run_id
 
     settings = settings_of(context)
+    remember_reach(settings, resolve, ca_file)
     ends_after = duration(for_).total_seconds() if for_ else None
     wanted_speed = speed if speed is not None else settings.speed
     ended: queue.SimpleQueue[RunEnded] = queue.SimpleQueue()

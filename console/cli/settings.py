@@ -1,6 +1,7 @@
 """What was said before or after any command: which store, which Vault, as whom, and how to answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import typer
 
@@ -18,6 +19,8 @@ class Settings:
     no_color: bool = False
     json: bool = False
     read_only: bool = False
+    resolve: list[str] = field(default_factory=list)
+    ca_file: Path | None = None
 
 
 def settings_of(context: typer.Context) -> Settings:

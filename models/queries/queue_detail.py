@@ -251,3 +251,18 @@ def message_places(session: Session, vault_ids: list[int], text: str) -> tuple[M
         .order_by(_messages.id)
     )
     return tuple(MessagePlace(*row) for row in fetch(session, statement))
+
+
+def removal_of(session: Session, vault_id: int, message_key: int) -> int | None:
+    """The latest Queue Log entry that tells of the removal of a message; None when it was never removed."""
+    statement = (
+        select(_log.id)
+        .where(
+            _log.vault_id == vault_id,
+            _log.spark_message_id == message_key,
+            _log.entry_type == LogEntryType.REMOVAL,
+        )
+        .order_by(_log.id.desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalar()
