@@ -1,5 +1,5 @@
 # Everything a fresh clone needs: `make run` opens the console, `make test` proves it. Both need Python 3.11+ and make, no more.
-#   make run | test | check | bench | lock | clean      ARGS="..." is handed to the command behind run, test, bench and lock.
+#   make run | test | check | bench | picture | lock | clean     ARGS="..." is handed to the command behind run, test, bench, picture and lock.
 #   make setup                                          only makes .venv, as each of the others does when it has to.
 #   make UV= ...                                        sets up with venv and pip even where uv is installed.
 
@@ -12,7 +12,7 @@ BIN := .venv/bin
 # a moved checkout (scripts in a venv hold absolute paths) sets up again.
 READY := .venv/.ready-$(shell { cat requirements.lock pyproject.toml; pwd; } 2>/dev/null | cksum | tr -d ' ')
 
-.PHONY: run test check bench setup lock clean
+.PHONY: run test check bench picture setup lock clean
 
 run: $(READY)
 	@$(BIN)/vault-console demo $(ARGS)
@@ -28,6 +28,10 @@ check: $(READY)
 
 bench: $(READY)
 	@$(BIN)/vault-console bench transfer $(ARGS)
+
+# The README's picture, drawn anew.
+picture: $(READY)
+	@$(BIN)/python docs/picture.py $(ARGS)
 
 setup: $(READY)
 
