@@ -11,6 +11,8 @@ from models.services.connection_workflow import complete_task
 from models.store import Store
 from models.tables import Connection, ConnectionState, Vault, table_of
 from tests.builders import key, make_certificate, make_connection, make_vault, user
+from tests.cli.conftest import call as call
+from tests.cli.conftest import own_folders as own_folders
 from tests.conftest import ManualClock
 
 SOURCE, TARGET, THIRD = 1001, 1002, 1003
