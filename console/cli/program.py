@@ -7,19 +7,33 @@ from typing import Annotated
 import typer
 import typer.main
 
+from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
+from console.cli import queue_changes as _queue_changes
+from console.cli.audit import audit
+from console.cli.authorizations import authorizations
 from console.cli.bench import bench
 from console.cli.certificates import certificates
+from console.cli.clients import clients
 from console.cli.clock import clock
-from console.cli.connections import connections
+from console.cli.connect import connections
 from console.cli.exceptions import exceptions
 from console.cli.frame import PROGRAM, Program, command
 from console.cli.integrations import integrations
 from console.cli.jobs import jobs
+from console.cli.messages import messages
 from console.cli.opening import on_terminal, open_default
 from console.cli.queues import queues
+from console.cli.reaching import CaFile, Resolve
+from console.cli.receiver import receiver
 from console.cli.records import records
+from console.cli.sandbox import sandbox
+from console.cli.serve import serve
 from console.cli.settings import Settings
+from console.cli.users import users
+
+# Loaded for the commands that they add to their areas.
+EXTENSIONS = (_certificate_changes, _queue_changes)
 
 
 class VaultConsole(Program):
@@ -29,14 +43,21 @@ class VaultConsole(Program):
         "See and run": ("demo", "status", "run", "clock"),
         "Administer": (
             "vaults",
+            "sandbox",
+            "users",
             "connections",
+            "clients",
+            "authorizations",
             "integrations",
             "queues",
+            "messages",
             "certificates",
             "exceptions",
             "records",
             "jobs",
+            "audit",
         ),
+        "For labs": ("receiver", "serve"),
         "Program": ("info", "completion", "bench"),
     }
 
@@ -71,6 +92,8 @@ def console(
     no_color: Annotated[bool, typer.Option("--no-color", help="Use no colours.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     read_only: Annotated[bool, typer.Option("--readonly", help="Look only: every change is refused.")] = False,
+    resolve: Resolve = None,
+    ca_file: CaFile = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
     ] = False,
@@ -82,7 +105,7 @@ def console(
     del version
     if no_color:
         os.environ["NO_COLOR"] = "1"
-    context.obj = Settings(store, vault, user, speed, theme, plain, no_color, json, read_only)
+    context.obj = Settings(store, vault, user, speed, theme, plain, no_color, json, read_only, resolve or [], ca_file)
     if context.invoked_subcommand is not None:
         return
     if on_terminal():
@@ -98,7 +121,25 @@ command(application, "run")(run.run)
 command(application, "vaults")(vaults.vaults)
 command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
-for commands in (bench, certificates, clock, connections, exceptions, integrations, jobs, queues, records):
+command(application, "receiver")(receiver)
+for commands in (
+    audit,
+    authorizations,
+    bench,
+    certificates,
+    clients,
+    clock,
+    connections,
+    exceptions,
+    integrations,
+    jobs,
+    messages,
+    queues,
+    records,
+    sandbox,
+    serve,
+    users,
+):
     application.add_typer(commands)
 
 
