@@ -215,9 +215,21 @@ def _sound(model: FieldModel) -> SoundColumn | None:
 
 def _sound_text(longest: int) -> SoundColumn:
     def sound(values: list[Any]) -> bool:
-        return set(map(type, values)) == {str} and max(map(len, values)) <= longest
+        if set(map(type, values)) != {str} or max(map(len, values)) > longest or "" in values:
+            return False
+        return _is_text("".join(values))
 
     return sound
+
+
+def _is_text(text: str) -> bool:
+    """Whether every database takes the text: no NUL, and no half of a sign, as text that is not UTF-8 is read."""
+    if "\0" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _sound_number(values: list[Any]) -> bool:
@@ -238,7 +250,7 @@ def _text(longest: int) -> Cleaner:
         text = value if isinstance(value, str) else str(value)
         if len(text) > longest:
             raise ValueError(f"{len(text)} characters are too many: at most {longest} fit.")
-        if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        if not _is_text(text):
             raise ValueError("The text holds a sign that is no letter of any script: it was not read as UTF-8.")
         return text
 

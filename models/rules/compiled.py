@@ -94,6 +94,8 @@ class CompiledTarget:
 
         Where any value is not, the rows are evaluated one by one.
         """
+        if not self.field_rules:
+            return [({}, {}) for _ in rows]
         columns: list[list[Any]] = []
         for rule in self.field_rules:
             column = rule.column(rows)

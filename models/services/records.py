@@ -45,10 +45,12 @@ def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Se
     model = load_object(write, actor.vault_id, object_name)
     actor.require_object(object_name, Right.CREATE)
     drafts = [draft(model, row) for row in rows]
-    write_records(write, model, drafts, actor.user_id)
-    for number, wanted in enumerate(drafts, start=1):
-        if wanted.problems:
-            raise InvalidInput({f"row {number}, {name}": text for name, text in wanted.problems.items()})
+    # What was written before the bad row goes with it, also when the caller's transaction goes on.
+    with write.begin_nested():
+        write_records(write, model, drafts, actor.user_id)
+        for number, wanted in enumerate(drafts, start=1):
+            if wanted.problems:
+                raise InvalidInput({f"row {number}, {name}": text for name, text in wanted.problems.items()})
     return [wanted.record_id for wanted in drafts]
 
 
