@@ -22,6 +22,8 @@ class Action:
     label: str
     tooltip: str
     shown: bool = True
+    permission: str = ""
+    """What the acting user needs, by its label; empty when anybody may."""
 
     @property
     def keys(self) -> str:

@@ -184,6 +184,7 @@ class LiveApp(App[None]):
         session = self.session
         session.vaults, session.users = signed_in.vaults, signed_in.users
         session.vault, session.user, session.waiting = signed_in.vault, signed_in.user, signed_in.waiting
+        session.permissions = signed_in.permissions
         session.generation += 1
         self._write_bars()
         if (front := self.front) is not None:

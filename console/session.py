@@ -29,6 +29,7 @@ class Session:
     vaults: tuple[VaultRow, ...] = ()
     users: tuple[UserRow, ...] = ()
     waiting: Waiting | None = None
+    permissions: frozenset[str] = frozenset()
     read_only: bool = False
     engine: EngineState = "opening"
     viewer_reason: str = ""
@@ -49,3 +50,11 @@ class Session:
         """A Vault's name, or its id when it is not in this lab."""
         found = next((vault.name for vault in self.vaults if vault.key == vault_id), None)
         return found or (f"Vault {vault_id}" if vault_id is not None else "")
+
+    def lacks(self, permission: str) -> str:
+        """Why something that needs a permission would be refused; empty when it would not. Services check again."""
+        if self.read_only:
+            return "This console is read-only: it changes nothing."
+        if permission in self.permissions or "All permissions" in self.permissions:
+            return ""
+        return f"The permission {permission} is missing."

@@ -179,6 +179,9 @@ class AreaFrame(Screen[None]):
 
     def why_not(self, name: str) -> str:
         """Why an action cannot be done now; empty when it can."""
+        needed = next((action.permission for action in self.ACTIONS if action.name == name), "")
+        if needed and (lacking := self.home.session.lacks(needed)):
+            return lacking
         check = getattr(self, f"why_not_{name}", None)
         return str(check()) if check else ""
 

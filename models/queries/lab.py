@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.errors import NotFound
+from models.permissions import actor_for
 from models.queries.window import fetch
 from models.store import Store
 from models.tables import (
@@ -127,6 +128,8 @@ class SignedIn:
     users: tuple[UserRow, ...] = ()
     user: UserRow | None = None
     waiting: Waiting = Waiting(0, 0)
+    permissions: frozenset[str] = frozenset()
+    """What the user's security profile grants, to say beforehand what would be refused."""
 
 
 def sign_in(session: Session, vault: int | str | None = None, username: str | None = None) -> SignedIn:
@@ -148,4 +151,5 @@ def sign_in(session: Session, vault: int | str | None = None, username: str | No
     users = user_list(session, chosen.key)
     active = [row for row in users if row.active]
     user = next((row for row in active if row.username == username), active[0] if active else None)
-    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key))
+    granted = actor_for(session, chosen.key, user.username).permissions if user else frozenset[str]()
+    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key), granted)
