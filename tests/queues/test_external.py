@@ -93,7 +93,7 @@ def test_both_signatures_hold_for_the_openssl_command_line_too(sender: Sender, t
         ("X-VaultAPI-SignatureV2", first + b"\n" + arrival.url.encode()),
     ):
         (tmp_path / "signature").write_bytes(base64.b64decode(header(arrival, name)))
-        command = [
+        command: list[str | Path] = [
             "openssl",
             "dgst",
             "-sha256",
