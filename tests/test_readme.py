@@ -17,6 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from models.store import Store
+from tests.console.lab import console as console_on
+from tests.console.lab import fill, settle
+
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,6 +111,25 @@ def test_every_command_of_the_readme_runs_and_prints_what_it_says(tmp_path: Path
                 printed += call(command, tmp_path, environment)
         missing = [line for line in block.printed if not is_printed(line, printed)]
         assert missing == [], f"the README says otherwise than the program, which prints:\n{printed}"
+
+
+def keys_of_the_readme() -> set[str]:
+    """The keys in the first column of the table of keys, as Textual calls them; a range of figures in full."""
+    names = {"/": "slash", ".": "full_stop", "+": "plus", "-": "minus", ":": "colon", "?": "question_mark"}
+    table = README.partition("\n## Keys\n")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ") and "`" in line]
+    keys = {names.get(key, key) for cell in cells for key in re.findall(r"`([^`]+)`", cell)}
+    keys |= {str(figure) for figure in range(1, int(max(key for key in keys if key.isdecimal())) + 1)}
+    return {key.lower() if len(key) > 1 else key for key in keys} - {"esc"} | {"escape"}
+
+
+async def test_every_key_of_the_readme_is_bound(store: Store) -> None:
+    fill(store)
+    app = console_on(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        bound = set(app.screen.active_bindings)
+    assert keys_of_the_readme() - bound == set()
 
 
 def test_every_make_target_of_the_readme_exists_and_is_called_by_ci() -> None:
