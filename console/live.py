@@ -203,7 +203,7 @@ class LiveApp(App[None]):
         def job() -> SignedIn:
             from models.queries.lab import ask, sign_in
 
-            return ask(store, sign_in, vault_id, name)
+            return ask(store, partial(sign_in, anyone=True), vault_id, name)
 
         in_thread(self, job, self.SignedInTo, group="sign-in", exclusive=True)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import Candidate, Located, OpenLab, choose, opened
+from console.cli.lab import Located, OpenLab, opened
 from console.cli.output import Column, answer, located, table, tell
 from console.cli.settings import settings_of
 from models.errors import NotPossible
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from models.permissions import Actor

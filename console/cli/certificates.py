@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import Candidate, choose, gone, opened
+from console.cli.lab import gone, opened
 from console.cli.output import Column, answer, facts, say, table
 from console.cli.settings import settings_of
+from models.queries.choosing import Candidate, choose
 
 certificates = area("certificates", "Signing certificates: one serves all Vaults.")
 

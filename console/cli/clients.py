@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import Candidate, choose, opened
+from console.cli.lab import opened
 from console.cli.output import Column, answer, parts, table, tell
 from console.cli.settings import settings_of
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from models.permissions import Actor

@@ -12,10 +12,11 @@ import typer
 
 from console.cli.connections import connections
 from console.cli.frame import command
-from console.cli.lab import Candidate, OpenLab, choose, opened
+from console.cli.lab import OpenLab, opened
 from console.cli.output import Column, answer, lines, parts, table, tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotPossible
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from models.permissions import Actor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from console.cli.reaching import apply_reach
 from console.cli.settings import Settings
-from models.errors import ConsoleError, NotAllowed, NotFound, NotPossible
+from models.errors import NotAllowed, NotFound, NotPossible
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Keyed")
 READ_ONLY = "This is a read-only session, which changes nothing."
 LEAVE_READ_ONLY = "Leave out --readonly to make changes."
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One of the things that a name may mean. `where` tells it from another of the same name."""
-
-    key: int
-    names: tuple[str, ...]
-    where: str = ""
 
 
 class Located(NamedTuple):
@@ -99,8 +91,9 @@ class OpenLab:
     def actor(self, session: Session, vault_id: int) -> Actor:
         """Who acts in a Vault: the user named with --user, else its administrator, else its Application Owner."""
         from models.permissions import actor_for
+        from models.queries.lab import default_user
 
-        username = self.settings.user or _administrator(session, vault_id)
+        username = self.settings.user or default_user(session, vault_id).username
         return actor_for(session, vault_id, username, read_only=self.settings.read_only)
 
     def find(
@@ -170,41 +163,3 @@ def _require_existing(location: str | None) -> None:
             f"There is no store at {url.database} yet.",
             "vault-console makes an empty one when it opens; vault-console demo makes one with Vaults to look at.",
         )
-
-
-def choose(candidates: Sequence[Candidate], text: str, what: str, remedy: str) -> Candidate:
-    """The one that is called `text`, in any case; else the one whose name alone begins with it.
-
-    Raises NotFound when there is none, NotPossible with `remedy` when there are several.
-    """
-    wanted = text.strip().casefold()
-    exact = [one for one in candidates if wanted in (name.casefold() for name in one.names)]
-    found = exact or [one for one in candidates if wanted and any(n.casefold().startswith(wanted) for n in one.names)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise NotPossible(f"Several are called {text}: {_listed(found)}.", remedy)
-    raise NotFound(f"There is no {what} {text} here.", f"There is {_listed(candidates)}." if candidates else "")
-
-
-def _listed(candidates: Sequence[Candidate], most: int = 12) -> str:
-    texts = [
-        f"{one.names[1]} ({', '.join(dict.fromkeys(filter(None, (one.where, one.names[0]))))})"
-        for one in candidates[:most]
-    ]
-    more = [f"{len(candidates) - most} more"] if len(candidates) > most else []
-    return ", ".join(texts + more)
-
-
-def _administrator(session: Session, vault_id: int) -> str:
-    from models.permissions import SYSTEM_ADMIN, VAULT_OWNER
-    from models.queries.lab import user_list
-    from models.services.vaults import application_owner_id
-
-    owner = application_owner_id(session, vault_id)
-    users = [user for user in user_list(session, vault_id) if user.active]
-    people = [user for user in users if user.profile in (SYSTEM_ADMIN, VAULT_OWNER) and user.key != owner]
-    people.sort(key=lambda user: not user.username.startswith("admin@"))
-    for user in (*people, *(user for user in users if user.key == owner)):
-        return user.username
-    raise ConsoleError(f"Vault {vault_id} has no active administrator.", "Name a user with --user.")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import Candidate, OpenLab, choose, gone, opened
+from console.cli.lab import OpenLab, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, shown, table, tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotPossible
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from sqlmodel import Session

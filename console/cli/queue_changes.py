@@ -386,7 +386,7 @@ def _schedule(text: str) -> list[int] | None:
 
 
 def _connection(session: Session, queue: Named, name: str) -> int:
-    from console.cli.lab import Candidate, choose
+    from models.queries.choosing import Candidate, choose
     from models.queries.lookup import named
     from models.tables import Connection
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import Candidate, OpenLab, choose, opened
+from console.cli.lab import OpenLab, opened
 from console.cli.output import answer, facts
 from console.cli.settings import Settings, settings_of
+from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
     from models.queries.lab import VaultRow

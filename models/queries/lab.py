@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.errors import NotFound
-from models.permissions import actor_for
+from models.permissions import SYSTEM_ADMIN, VAULT_OWNER, actor_for
+from models.queries.choosing import Candidate, choose
 from models.queries.window import fetch
+from models.services.vaults import application_owner_id
 from models.store import Store
 from models.tables import (
     ExceptionMessage,
@@ -132,24 +134,39 @@ class SignedIn:
     """What the user's security profile grants, to say beforehand what would be refused."""
 
 
-def sign_in(session: Session, vault: int | str | None = None, username: str | None = None) -> SignedIn:
-    """Choose a Vault by id or name (the first one when none is named) and a user in it.
+def default_user(session: Session, vault_id: int) -> UserRow:
+    """Whom to act as when nobody is named: an administrator of the Vault, else its Application Owner.
 
-    Without a `username` that is active there, the first active user is taken: the Application Owner. Raises NotFound.
+    Raises NotFound when none of them is active.
+    """
+    owner = application_owner_id(session, vault_id)
+    users = [user for user in user_list(session, vault_id) if user.active]
+    people = [user for user in users if user.profile in (SYSTEM_ADMIN, VAULT_OWNER) and user.key != owner]
+    people.sort(key=lambda user: not user.username.startswith("admin@"))
+    for user in (*people, *(user for user in users if user.key == owner)):
+        return user
+    raise NotFound(f"Vault {vault_id} has no active administrator.", "Name a user with --user.")
+
+
+def sign_in(
+    session: Session, vault: int | str | None = None, username: str | None = None, *, anyone: bool = False
+) -> SignedIn:
+    """Choose a Vault, by id, name, DNS host or how one of them begins, and a user in it.
+
+    Without a Vault the first one is taken, without a user its administrator; with `anyone` also where the Vault has no
+    such user. Raises NotFound, NotPossible when several Vaults are called so, NotAllowed for an inactive user.
     """
     vaults = vault_list(session)
-    if vault is None:
-        chosen = vaults[0] if vaults else None
-    else:
-        named = str(vault).casefold()
-        chosen = next((row for row in vaults if named in (str(row.key), row.name.casefold(), row.dns_host)), None)
-        if chosen is None:
-            names = ", ".join(f"{row.name} ({row.key})" for row in vaults)
-            raise NotFound(f"This lab has no Vault {vault}.", f"It has {names}." if names else "It has none yet.")
-    if chosen is None:
+    if not vaults:
+        if vault is not None:
+            raise NotFound(f"This lab has no Vault {vault}.", "It has none yet.")
         return SignedIn(vaults)
+    candidates = [Candidate(row.key, (str(row.key), row.name, row.dns_host)) for row in vaults]
+    key = vaults[0].key if vault is None else choose(candidates, str(vault), "Vault", "Name it in full.").key
+    chosen = next(row for row in vaults if row.key == key)
     users = user_list(session, chosen.key)
-    active = [row for row in users if row.active]
-    user = next((row for row in active if row.username == username), active[0] if active else None)
-    granted = actor_for(session, chosen.key, user.username).permissions if user else frozenset[str]()
-    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key), granted)
+    user = next((row for row in users if row.username == username), None)
+    if username is None or (anyone and (user is None or not user.active)):
+        user = default_user(session, chosen.key)
+    actor = actor_for(session, chosen.key, user.username if user else username or "")
+    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key), actor.permissions)

@@ -1,7 +1,11 @@
 """What screens read names its Vault: another Vault's rows are not there, however one asks for them."""
 
+from functools import partial
+
+import pytest
 from sqlalchemy import select
 
+from models.errors import NotFound
 from models.queries import certificates, connections, exceptions, integrations, jobs, queues, records
 from models.queries.lab import ask, sign_in, waiting
 from models.store import Store
@@ -90,6 +94,13 @@ def test_switching_to_a_vault_keeps_the_user_where_there_is_one_of_that_name(sto
     there = ask(store, sign_in, 1002, ADMIN)
     assert there.user is not None
     assert there.user.username == ADMIN
-    without = ask(store, sign_in, "target", "reader@lab.example.com")
+    without = ask(store, partial(sign_in, anyone=True), "tar", "reader@lab.example.com")
     assert without.vault is not None
-    assert (without.vault.key, without.user is not None) == (1002, True)
+    assert without.user is not None
+    assert (without.vault.key, without.user.username) == (1002, ADMIN)
+
+
+def test_a_user_that_the_vault_does_not_have_is_refused_at_the_door(store: Store) -> None:
+    fill(store)
+    with pytest.raises(NotFound, match=r"has no user nobody@example\.com"):
+        ask(store, sign_in, 1002, "nobody@example.com")
