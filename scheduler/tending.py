@@ -22,7 +22,7 @@ def is_due(session: Session, now: datetime, vault_id: int) -> bool:
         return True
     waits = or_(_log.c.due_back_at <= now, _log.c.handler.is_not(None) & _log.c.handled_at.is_(None))
     waiting = select(_log.c.id).where(_log.c.vault_id == vault_id, waits).limit(1)
-    return session.execute(waiting).first() is not None or has_old_entries(session, now)
+    return session.execute(waiting).first() is not None or has_old_entries(session, now, vault_id)
 
 
 def tend(store: Store, vault_id: int) -> None:
@@ -34,7 +34,7 @@ def tend(store: Store, vault_id: int) -> None:
     run_handlers(store, vault_id)
     put_back_due(store, vault_id)
     with store.read() as session:
-        old = has_old_entries(session, store.clock.now())
+        old = has_old_entries(session, store.clock.now(), vault_id)
     if old:
         with store.write() as write:
-            clear_old_entries(write)
+            clear_old_entries(write, vault_id)

@@ -44,6 +44,7 @@ def show(
     limit: Annotated[int, typer.Option(min=0, help="How many messages to show, the newest first.")] = 12,
 ) -> None:
     """Show one queue, the connections it serves and its newest messages; nothing is taken out of it."""
+    from models.queries.queue_detail import settings as settings_query
     from models.queries.queues import detail, message_listing
     from models.tables import Queue
 
@@ -51,10 +52,11 @@ def show(
     with opened(settings) as lab, lab.store.read() as session:
         found = lab.find(session, Queue, queue)
         row = detail(session, found.vault_id, found.key)
+        more = settings_query(session, found.vault_id, found.key)
         listing = message_listing(found.vault_id, found.key)
         total = listing.count(session)
         messages = listing.page(session, 0, limit, total)
-    if row is None:
+    if row is None or more is None:
         raise gone("queue")
 
     def text() -> str:
@@ -69,6 +71,12 @@ def show(
                     ("Delivery", None if row.delivery_enabled else "held"),
                     ("Message processor", row.message_processor),
                     ("Processor user", row.processor_user),
+                    ("Event handler", more.delivery_handler),
+                    ("Handler user", more.handler_user),
+                    ("Sequential", row.sequential),
+                    ("Rollback on error", row.rollback_on_error),
+                    ("Retries after", _schedule(more.retry_minutes) if row.type == "outbound" else None),
+                    ("Traced until", more.trace_until),
                     ("Description", row.description),
                     *((f"Messages {state}", number) for state, number in row.counts.items()),
                 ]
@@ -78,11 +86,15 @@ def show(
                 table(
                     [
                         Column("Name", lambda line: line.name),
+                        Column("Type", lambda line: line.type.removesuffix("__sys")),
                         Column("State", lambda line: line.state),
-                        Column("Remote Vault", lambda line: line.remote_vault),
-                        Column("Delivers to", lambda line: line.deliver_to),
+                        Column("Served", lambda line: line.active),
+                        Column("Delivers to", lambda line: line.deliver_to or line.path),
+                        Column("Waiting", lambda line: line.waiting, right=True),
+                        Column("Last attempt", lambda line: line.last_kind),
+                        Column("Answer", lambda line: line.last_answer),
                     ],
-                    row.connections,
+                    more.connections,
                 ),
             ),
             section(
@@ -103,5 +115,13 @@ def show(
             ),
         )
 
-    document = located(found.vault_id, found.vault, row) | {"latest": messages, "messages": total}
+    document = located(found.vault_id, found.vault, row) | {
+        "latest": messages,
+        "messages": total,
+        "settings": more,
+    }
     answer(settings, {"queue": document}, text)
+
+
+def _schedule(minutes: tuple[int, ...]) -> str:
+    return ", ".join(map(str, minutes)) + " minutes" if minutes else "none: one attempt only"

@@ -6,8 +6,9 @@ from models.audit import audit
 from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
-from models.services.checks import in_vault
+from models.services.checks import in_vault, key_of
 from models.services.jobs import mark_requested
+from models.services.queue_log import mark_put_back
 from models.store import WriteSession
 from models.tables import (
     MESSAGES_IN_A_QUEUE,
@@ -94,6 +95,7 @@ def _put_back(write: WriteSession, message: SparkMessage) -> None:
         message.state = MessageState.QUEUED
         message.attempts = 0
         message.left_at = message.taken_by = None
+        mark_put_back(write, key_of(message))
     elif message.state is not MessageState.QUEUED:
         return
     message.next_attempt_at = None

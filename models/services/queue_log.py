@@ -173,7 +173,7 @@ def return_to_queue(write: WriteSession, entry: QueueLogEntry) -> str:
         ("left_at", "next_attempt_at", "last_error", "taken_by", "claimed_by")
     )
     write.execute(update(_messages).where(_messages.c.id == message.id).values(values))
-    write.execute(update(_log).where(_log.c.id == entry.id).values(put_back_at=write.now, due_back_at=None))
+    mark_put_back(write, message.id)
     write.execute(
         update(_exceptions)
         .where(
@@ -206,11 +206,26 @@ def room_in(session: Session, queue_id: int) -> int:
     return MESSAGES_IN_A_QUEUE - waiting
 
 
-def has_old_entries(session: Session, now: datetime) -> bool:
-    """Whether entries have been kept for long enough."""
-    return session.execute(select(_log.c.id).where(_log.c.at < now - KEPT).limit(1)).first() is not None
+def mark_put_back(write: WriteSession, message_key: int) -> None:
+    """Note with the removals of a message that it has been put back, by whatever way."""
+    write.execute(
+        update(_log)
+        .where(
+            _log.c.spark_message_id == message_key,
+            _log.c.entry_type == LogEntryType.REMOVAL,
+            _log.c.put_back_at.is_(None),
+        )
+        .values(put_back_at=write.now, due_back_at=None)
+    )
 
 
-def clear_old_entries(write: WriteSession) -> int:
-    """Delete the entries that have been kept for 30 days; answers how many. The messages stay with their queue."""
-    return write.connection().execute(delete(_log).where(_log.c.at < write.now - KEPT)).rowcount
+def has_old_entries(session: Session, now: datetime, vault_id: int) -> bool:
+    """Whether entries of a Vault have been kept for long enough."""
+    old = (_log.c.vault_id == vault_id, _log.c.at < now - KEPT)
+    return session.execute(select(_log.c.id).where(*old).limit(1)).first() is not None
+
+
+def clear_old_entries(write: WriteSession, vault_id: int) -> int:
+    """Delete a Vault's entries that have been kept for 30 days; answers how many. The messages stay."""
+    old = (_log.c.vault_id == vault_id, _log.c.at < write.now - KEPT)
+    return write.connection().execute(delete(_log).where(*old)).rowcount
