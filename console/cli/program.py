@@ -10,6 +10,7 @@ import typer.main
 from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
 from console.cli import queue_changes as _queue_changes
+from console.cli import queue_logging as _queue_logging
 from console.cli.audit import audit
 from console.cli.authorizations import authorizations
 from console.cli.bench import bench
@@ -33,7 +34,7 @@ from console.cli.settings import Settings
 from console.cli.users import users
 
 # Loaded for the commands that they add to their areas.
-EXTENSIONS = (_certificate_changes, _queue_changes)
+EXTENSIONS = (_certificate_changes, _queue_changes, _queue_logging)
 
 
 class VaultConsole(Program):

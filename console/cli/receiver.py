@@ -54,13 +54,8 @@ def receiver(
     A Vault's URL has no port: have the sender reach this receiver with
     --resolve HOST:443:127.0.0.1:8443 --ca-file DIR/ca.pem. With --json each message is one line.
     """
-    from scheduler.lab_server import (
-        CERTIFICATE_FILE,
-        KEY_FILE,
-        Behaviour,
-        CertificateSource,
-        make_certificates,
-    )
+    from scheduler.lab_certificates import CERTIFICATE_FILE, KEY_FILE, make_certificates
+    from scheduler.lab_server import Behaviour, CertificateSource
     from scheduler.lab_server import receiver as make_receiver
 
     settings = settings_of(context)

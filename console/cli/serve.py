@@ -31,7 +31,8 @@ def certificates(
 ) -> None:
     """Answer GET /api/{version}/services/certificate/{id} with the signing certificate, without a session."""
     from models.queries.certificates import pem_of
-    from scheduler.lab_server import CERTIFICATE_FILE, KEY_FILE, certificate_server
+    from scheduler.lab_certificates import CERTIFICATE_FILE, KEY_FILE
+    from scheduler.lab_server import certificate_server
 
     with opened(settings_of(context)) as lab:
 

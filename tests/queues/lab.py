@@ -30,13 +30,13 @@ from models.tables import (
 )
 from scheduler import deliver, receive
 from scheduler.external import Reach, reach_external
+from scheduler.lab_certificates import make_certificates
 from scheduler.lab_server import (
     Arrival,
     Behaviour,
     CertificateSource,
     Server,
     certificate_server,
-    make_certificates,
     receiver,
 )
 from scheduler.runs import RunResult
