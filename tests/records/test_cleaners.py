@@ -44,7 +44,7 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*NAMES, "gone__c", "id"]), anything))
-@settings(max_examples=600)
+@settings(max_examples=250)
 def test_any_value_is_kept_or_refused_in_words_and_what_is_kept_stays_the_same(values: dict[str, Any]) -> None:
     cleaned, problems = SITE.clean(values)
     assert set(cleaned) | set(problems) == set(values)
@@ -59,21 +59,21 @@ def test_any_value_is_kept_or_refused_in_words_and_what_is_kept_stays_the_same(v
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), anything))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_what_is_kept_survives_the_way_through_the_store(values: dict[str, Any]) -> None:
     cleaned, _ = SITE.clean(values)
     assert orjson.loads(orjson.dumps(cleaned)) == cleaned
 
 
 @given(st.sampled_from(NAMES), anything)
-@settings(max_examples=600)
+@settings(max_examples=250)
 def test_a_cleaner_raises_nothing_but_a_value_error(name: str, value: Any) -> None:
     with suppress(ValueError):
         SITE.cleaners[name](value)
 
 
 @given(st.sampled_from(NAMES), st.lists(anything, min_size=1, max_size=4))
-@settings(max_examples=600)
+@settings(max_examples=250)
 def test_a_column_that_is_sound_as_a_whole_is_one_of_clean_values(name: str, values: list[Any]) -> None:
     sound = SITE.sound_columns.get(name)
     if sound is not None and sound(values):
@@ -166,7 +166,7 @@ rows = st.lists(st.dictionaries(st.sampled_from(["a", "b", "r.c"]), cells), max_
 
 
 @given(rules, rows)
-@settings(max_examples=600)
+@settings(max_examples=250)
 def test_rules_make_the_same_of_many_rows_as_of_each_one(
     field_rules: list[FieldRule], source_rows: list[dict[str, Any]]
 ) -> None:
@@ -184,7 +184,7 @@ def test_rules_make_the_same_of_many_rows_as_of_each_one(
 
 
 @given(rules, rows)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_rules_never_touch_the_rows_that_they_read(
     field_rules: list[FieldRule], source_rows: list[dict[str, Any]]
 ) -> None:

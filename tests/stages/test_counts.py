@@ -194,7 +194,7 @@ actions = st.one_of(
 
 
 @given(day=st.lists(actions, min_size=5, max_size=30))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_numbers_add_up_and_every_record_arrives_once(
     template: tuple[Path, Pair], tmp_path: Path, day: list[tuple[Any, ...]]
 ) -> None:
