@@ -6,6 +6,7 @@ redirect, which is not followed. Nothing here knows the store's tables: a post n
 
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -96,27 +97,70 @@ def parse_resolve(texts: Iterable[str]) -> dict[Place, Place]:
     return found
 
 
+class _Deadline(threading.local):
+    """When the post of this thread has to be over: the client's own timeouts begin anew with every byte."""
+
+    until: float = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """Seconds that are left, at most `timeout`. Raises ReadTimeout when there are none."""
+        left = min(self.until - time.monotonic(), float("inf") if timeout is None else timeout)
+        if left <= 0:
+            raise httpcore2.ReadTimeout
+        return left
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A stream whose every step ends by the deadline."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        left = self._deadline.left(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _Elsewhere(httpcore2.NetworkBackend):
     """Connects to another address than the URL names, where told so; TLS never learns of it."""
 
-    def __init__(self, resolve: Mapping[Place, Place]) -> None:
+    def __init__(self, resolve: Mapping[Place, Place], deadline: _Deadline) -> None:
         self._resolve = resolve
+        self._deadline = deadline
         self._plain = httpcore2.SyncBackend()
 
-    def connect_tcp(self, host: str, port: int, *args: Any, **more: Any) -> httpcore2.NetworkStream:
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **more: Any
+    ) -> httpcore2.NetworkStream:
         host, port = self._resolve.get((host.lower(), port), (host, port))
-        return self._plain.connect_tcp(host, port, *args, **more)
+        left = self._deadline.left(timeout)
+        return _Stream(self._plain.connect_tcp(host, port, left, *args, **more), self._deadline)
 
 
 class _Transport(httpx2.HTTPTransport):
-    def __init__(self, context: ssl.SSLContext, reach: Reach) -> None:
+    def __init__(self, context: ssl.SSLContext, reach: Reach, deadline: _Deadline) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool.close()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=context,
             max_connections=reach.threads,
             max_keepalive_connections=reach.threads,
-            network_backend=_Elsewhere(reach.resolve),
+            network_backend=_Elsewhere(reach.resolve, deadline),
         )
 
 
@@ -125,7 +169,8 @@ class Poster:
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        transport = _Transport(_context(reach.ca_file), reach)
+        self._deadline = _Deadline()
+        transport = _Transport(_context(reach.ca_file), reach, self._deadline)
         timeout = httpx2.Timeout(reach.timeout)
         self._client = httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
@@ -141,11 +186,14 @@ class Poster:
         """Post one letter and judge the answer; never raises for what the other side or the network does."""
         began = time.monotonic()
         try:
-            kind, status, text = self._post(letter, began + self._reach.timeout)
-        except (httpx2.TimeoutException, _TooLate):
+            self._deadline.until = began + self._reach.timeout
+            kind, status, text = self._post(letter)
+        except httpx2.TimeoutException:
             kind, status, text = AttemptKind.TIMEOUT, None, f"No answer within {self._reach.timeout:g} seconds."
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             kind, status, text = AttemptKind.FAILURE, None, _in_words(error)
+        finally:
+            self._deadline.until = float("inf")
         return Answer(kind, status, text, round((time.monotonic() - began) * 1000))
 
     def post_all(
@@ -170,7 +218,7 @@ class Poster:
         letter = make()
         return letter, self.post(letter)
 
-    def _post(self, letter: Letter, until: float) -> tuple[AttemptKind, int, str]:
+    def _post(self, letter: Letter) -> tuple[AttemptKind, int, str]:
         headers = {"Content-Type": CONTENT_TYPE, "User-Agent": USER_AGENT, **letter.headers}
         # Built without the client's own headers: what is sent is what is documented, plus Host and Content-Length.
         request = httpx2.Request(
@@ -182,7 +230,7 @@ class Poster:
         )
         response = self._client.send(request, stream=True)
         try:
-            text = _read(response, until)
+            text = _read(response)
         finally:
             response.close()
         if response.is_success:
@@ -193,17 +241,11 @@ class Poster:
         return AttemptKind.FAILURE, response.status_code, f"{said} {text}".strip()
 
 
-class _TooLate(Exception):
-    """An answer began in time and did not end in time."""
-
-
-def _read(response: httpx2.Response, until: float) -> str:
+def _read(response: httpx2.Response) -> str:
     """The answer's beginning, on one line."""
     held = b""
     for piece in response.iter_raw():
         held += piece
-        if time.monotonic() > until:
-            raise _TooLate
         if len(held) >= LONGEST_ANSWER:
             break
     text = " ".join(held[:LONGEST_ANSWER].decode("utf-8", "replace").split())

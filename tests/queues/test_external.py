@@ -183,6 +183,22 @@ def test_no_answer_in_time_is_a_timeout(sender: Sender, answer: str) -> None:
     assert "No answer within 0.5 seconds." in sender.messages()[0].last_error
 
 
+def test_an_answer_that_comes_byte_by_byte_has_to_be_whole_in_time(sender: Sender) -> None:
+    def drip(request: Request) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while not request.stopping.wait(0.05):
+            request.wfile.write(b"x")
+        request.close_connection = True
+
+    sender.put()
+    _ca, certificate, private = tls(HOST)
+    with Server(drip, certificate=certificate, key=private) as server:
+        sender.reach(server.port, timeout=0.6)
+        sender.deliver()
+    (attempt,) = sender.attempts()
+    assert attempt.kind is AttemptKind.TIMEOUT
+
+
 def test_a_refused_connection_is_a_failure(sender: Sender) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
