@@ -239,6 +239,25 @@ def timeline(context: typer.Context, connection: Name) -> None:
     )
 
 
+@command(connections, "actions")
+def actions(context: typer.Context, connection: Name) -> None:
+    """Show the Actions menu of a connection: what can be done now, and why the rest cannot."""
+    from models.queries.connection_detail import ActionChoice
+    from models.queries.connection_detail import actions as actions_of
+    from models.tables import Connection
+
+    settings = settings_of(context)
+    with opened(settings) as lab, lab.store.read() as session:
+        found = lab.find(session, Connection, connection)
+        rows = actions_of(session, lab.actor(session, found.vault_id), found.key)
+    columns: list[Column[ActionChoice]] = [
+        Column("Action", lambda row: row.label),
+        Column("Possible", lambda row: row.reason is None),
+        Column("Why not", lambda row: row.reason),
+    ]
+    answer(settings, {"actions": rows}, lambda: table(columns, rows))
+
+
 def _complete(context: typer.Context, connection: str, *, approve: bool) -> None:
     from models.services.connection_workflow import complete_task
 

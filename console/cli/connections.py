@@ -38,6 +38,7 @@ def list_connections(context: typer.Context) -> None:
 @command(connections, "show")
 def show(context: typer.Context, connection: str = typer.Argument(help="Its API name, name or number.")) -> None:
     """Show one connection."""
+    from models.queries.connection_detail import approval_view, client_id_filtering, clients, lookups
     from models.queries.connections import detail
     from models.tables import Connection
 
@@ -45,6 +46,14 @@ def show(context: typer.Context, connection: str = typer.Argument(help="Its API 
     with opened(settings) as lab, lab.store.read() as session:
         found = lab.find(session, Connection, connection)
         row = detail(session, found.vault_id, found.key, lab.now.date())
+        client_lines = clients(session, found.vault_id, found.key)
+        lookup_lines = lookups(session, found.vault_id, found.key)
+        more = {
+            "clients": client_lines,
+            "client_id_filtering": client_id_filtering(session, found.vault_id),
+            "lookups": lookup_lines,
+            "approval": approval_view(session, found.vault_id, found.key),
+        }
     if row is None:
         raise gone("connection")
 
@@ -89,6 +98,28 @@ def show(context: typer.Context, connection: str = typer.Argument(help="Its API 
                 ),
             ),
             section(
+                "Reference Lookups",
+                table(
+                    [
+                        Column("Name", lambda line: line.name),
+                        Column("Type", lambda line: line.type),
+                        Column("Target object", lambda line: line.target_object),
+                        Column("Keys", lambda line: line.keys, right=True),
+                    ],
+                    lookup_lines,
+                ),
+            ),
+            section(
+                "Connection Client",
+                table(
+                    [
+                        Column("Client ID", lambda line: line.client_id),
+                        Column("Status", lambda line: "Active" if line.active else "Inactive"),
+                    ],
+                    client_lines,
+                ),
+            ),
+            section(
                 "Connection Stats",
                 table(
                     [
@@ -105,4 +136,4 @@ def show(context: typer.Context, connection: str = typer.Argument(help="Its API 
             ),
         )
 
-    answer(settings, {"connection": located(found.vault_id, found.vault, row)}, text)
+    answer(settings, {"connection": located(found.vault_id, found.vault, row) | more}, text)

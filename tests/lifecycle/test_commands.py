@@ -87,6 +87,17 @@ def test_the_walk_of_re_establishing_with_sandboxes(line: Line, tmp_path: Path) 
     assert line.state("lab_link__c", theirs) == "active"
 
 
+def test_a_connection_is_shown_with_its_clients_and_what_can_be_done(line: Line) -> None:
+    line("connections", "create", "Lab Link", "--api-name", "lab_link__c", *SOURCE)
+    shown = line("connections", "show", "lab_link__c", *SOURCE)["connection"]
+    assert [client["client_id"] for client in shown["clients"]] == ["veeva-vault-lab_link__c"]
+    assert (shown["lookups"], shown["approval"], shown["client_id_filtering"]) == ([], None, False)
+    assert "veeva-vault-lab_link__c  Active" in line.words("connections", "show", "lab_link__c", *SOURCE).out
+    reasons = {row["name"]: row["reason"] for row in line("connections", "actions", "lab_link__c", *SOURCE)["actions"]}
+    assert [name for name, reason in reasons.items() if reason is None] == ["edit", "duplicate", "download", "delete"]
+    assert "is Pending, not Active" in line.words("connections", "actions", "lab_link__c", *SOURCE).out
+
+
 def test_a_rejection_and_a_refused_file(line: Line, tmp_path: Path) -> None:
     line("connections", "create", "Lab Link", "--api-name", "lab_link__c", *SOURCE)
     file = tmp_path / "lab.vaultconnection"

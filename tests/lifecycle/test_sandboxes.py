@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlmodel import SQLModel
 
 from models.errors import InvalidInput, NotAllowed, NotFound, NotPossible
 from models.permissions import READ_ONLY_USER
@@ -11,7 +12,8 @@ from models.services.authorizations import create_authorization
 from models.services.connection_editing import edit_connection
 from models.services.connections import create_connection
 from models.services.records import change_record, create_records
-from models.services.sandboxes import SandboxCancelled, create_sandbox, refresh_sandbox
+from models.services.sandbox_copy import STEPS
+from models.services.sandboxes import KEPT, SandboxCancelled, create_sandbox, refresh_sandbox
 from models.services.vaults import FieldSpec, create_user
 from models.store import Store
 from models.tables import (
@@ -357,6 +359,16 @@ def test_an_active_connection_is_reset_and_established_again(desk: Desk) -> None
     assert desk.states(ours, theirs) == [ACTIVE, ACTIVE]
 
 
+def test_the_partner_of_before_is_found_again_under_its_new_api_name(desk: Desk) -> None:
+    ours, theirs = desk.pair()
+    with desk.store.write() as write:
+        edit_connection(write, desk.admin(TARGET), theirs, {"api_name": "renamed__c"}, confirm_api_name=True)
+    other = desk.connection(TARGET)
+    desk.reset(ours)
+    assert desk.connect(TARGET, desk.download(ours)) == theirs
+    assert desk.states(other) == [PENDING]
+
+
 def test_a_standard_connection_is_reconnected_to_another_vault_and_the_old_one_is_disconnected(desk: Desk) -> None:
     standard = {"system_managed": True, "standard_connection": "rim_clinops"}
     ours = desk.connection(SOURCE, "rim__v", **standard)
@@ -372,6 +384,23 @@ def test_a_standard_connection_is_reconnected_to_another_vault_and_the_old_one_i
     assert desk.row(theirs).remote_connection_id is None
     desk.reset(theirs)
     assert desk.states(theirs) == [PENDING]
+
+
+def test_every_table_of_a_vault_is_known_to_the_copy_or_knowingly_left_behind() -> None:
+    copied = {str(model.__tablename__) for _what, models in STEPS for model in models} | {"record", "unique_value"}
+    left_behind = {
+        "approval_task",
+        "connection_file",
+        "exception_item",
+        "exception_message",
+        "job_run",
+        "queue_log_entry",
+        "spark_message",
+        "timeline_event",
+        "tombstone",
+    }
+    owned = {table.name for table in SQLModel.metadata.tables.values() if "vault_id" in table.c}
+    assert owned - copied - KEPT == left_behind
 
 
 @pytest.mark.usefixtures("pair")
