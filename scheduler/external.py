@@ -190,7 +190,7 @@ class Poster:
             kind, status, text = self._post(letter)
         except httpx2.TimeoutException:
             kind, status, text = AttemptKind.TIMEOUT, None, f"No answer within {self._reach.timeout:g} seconds."
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as error:
             kind, status, text = AttemptKind.FAILURE, None, _in_words(error)
         finally:
             self._deadline.until = float("inf")

@@ -16,13 +16,14 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 import httpx2
 import orjson
 
 from models.errors import InvalidInput, NotPossible
 from models.time import from_iso
-from scheduler.signing import CERTIFICATE_ID, REQUEST_DATE_TIME, SigningKeyUnreadable, Verdict, Verifier
+from scheduler.signing import CERTIFICATE_ID, REQUEST_DATE_TIME, REQUEST_URL, SigningKeyUnreadable, Verdict, Verifier
 
 LONGEST_BODY = 10_000_000
 SLOW_SECONDS = 35.0
@@ -289,7 +290,7 @@ def receiver(
     def handle(request: Request) -> None:
         headers = _headers(request.headers)
         host = request.headers.get("Host", "")
-        url = f"https://{host}{request.path}"
+        url = _reached(f"https://{host}{request.path}", headers)
         if request.command != "POST":
             request.reply(HTTPStatus.METHOD_NOT_ALLOWED)
             return
@@ -329,6 +330,20 @@ def certificate_server(
         request.reply(HTTPStatus.OK, document, "application/json")
 
     return Server(handle, address=address, port=port, certificate=certificate, key=key)
+
+
+def _reached(url: str, headers: Mapping[str, str]) -> str:
+    """The address that was reached, as the sender wrote it: capital letters in a host, or no path, change nothing."""
+    claimed = next((value for name, value in headers.items() if name.lower() == REQUEST_URL.lower()), url)
+    return claimed if _normal(claimed) == _normal(url) else url
+
+
+def _normal(url: str) -> tuple[str, ...]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return (url,)
+    return (parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", parts.query)
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -125,6 +125,17 @@ def test_the_path_of_the_queue_connection_is_appended_and_tokens_are_resolved_at
     assert attributes == {"sessionId": session_id(VAULT, owner), "other": "${Unknown.Token}"}
 
 
+@pytest.mark.parametrize("url", ["https://Example.com", "https://EXAMPLE.com/Path?q=1"])
+def test_the_address_is_signed_as_it_was_written(store: Store, clock: ManualClock, url: str) -> None:
+    sender = make_sender(store, clock, url=url)
+    sender.put()
+    with sender.receiver():
+        sender.deliver()
+    (arrival,) = sender.arrivals
+    assert arrival.verdict.valid, arrival.verdict.reason
+    assert header(arrival, "X-VaultAPISignature-URL") == url
+
+
 def test_without_an_authorized_connection_user_the_system_gets_no_session(store: Store, clock: ManualClock) -> None:
     sender = make_sender(store, clock, without_user=True)
     sender.put({"session": "${Session.ConnectionUserSessionId}"})
