@@ -360,7 +360,10 @@ def _fail(
     if given_up:
         for message, reason in given_up:
             log_messages(write, LogEntryType.REMOVAL, [message.id], reason=reason, send_time=write.now)
-        raise_undelivered(write, run, given_up)
+        # Of any other message the Queue Log tells, and the queue's delivery event handler.
+        of_integrations = [(message, reason) for message, reason in given_up if message.integration_point]
+        if of_integrations:
+            raise_undelivered(write, run, of_integrations)
         run.gave_up += len(given_up)
     for connection_id, stats in moved.items():
         add_to_stats(write, sender.id, connection_id, **stats)

@@ -30,6 +30,7 @@ from scheduler.processors import find_callable, in_words
 logger = logging.getLogger(__name__)
 
 GROUP = "vault_console.delivery_handlers"
+NOTIFY = "notify"
 PUT_BACK_AFTER = timedelta(hours=24)
 """Lab time after which the built-in handler puts a message back."""
 TRY_AGAIN = timedelta(hours=1)
@@ -142,6 +143,15 @@ def _apply(store: Store, row: Any, undelivered: Undelivered) -> None:
 
 
 def _tell(write: WriteSession, row: Any, sentence: str) -> None:
+    """Raise a user exception; a message of an integration has one that tells of its removal already."""
+    told = select(_exceptions.c.id).where(
+        _exceptions.c.vault_id == row.vault_id,
+        _exceptions.c.spark_message_id == row.spark_message_id,
+        _exceptions.c.error_type == ErrorType.CONNECTION,
+        _exceptions.c.active,
+    )
+    if row.handler == NOTIFY and write.execute(told).first() is not None:
+        return
     message = write.execute(
         select(_messages.c.connection_id, _messages.c.integration_point, _messages.c.item_count).where(
             _messages.c.id == row.spark_message_id

@@ -173,10 +173,29 @@ def test_the_built_in_handler_tells_by_a_user_exception(failing: Sender) -> None
     use_handler(failing, "notify")
     failing.put()
     give_up(failing)
-    told = [row.error_message for row in failing.rows(ExceptionMessage)]
-    assert any(sentence.startswith("A message left queue orders__c undelivered.") for sentence in told)
+    (told,) = failing.rows(ExceptionMessage)
+    assert told.error_message.startswith("A message left queue orders__c undelivered.")
+    assert (told.active, told.name, told.spark_message_id) == (True, "orders__c", failing.messages()[0].id)
     (entry,) = failing.log()
     assert entry.handled_at is not None
+
+
+def test_without_a_handler_only_the_log_tells_of_a_message_put_by_hand(failing: Sender) -> None:
+    failing.put()
+    give_up(failing)
+    assert not failing.rows(ExceptionMessage)
+    assert len(failing.log()) == 1
+
+
+def test_the_removal_of_an_integration_s_message_is_told_once(failing: Sender) -> None:
+    use_handler(failing, "notify")
+    failing.put({"integration_point": "product_inbound__c"})
+    give_up(failing)
+    (told,) = failing.rows(ExceptionMessage)
+    assert told.name == "product_inbound__c"
+    with failing.store.write() as write:
+        put_back(write, SYSTEM, failing.log()[0].id)
+    assert not failing.rows(ExceptionMessage)[0].active
 
 
 def test_the_built_in_handler_puts_back_after_24_hours_of_lab_time(failing: Sender) -> None:
