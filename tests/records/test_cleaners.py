@@ -1,6 +1,7 @@
 """Checking values: whatever is given, the answer is what the store keeps or a sentence, never a breakdown."""
 
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.data_model import LARGEST_NUMBER, FieldModel, ObjectModel
 from models.rules.compiled import CompiledFieldRule, CompiledTarget, compile_target
-from models.tables import FieldRule, FieldType
+from models.tables import FieldRule, FieldType, RecordStatus
 
 FIELDS = {
     field.name: field
@@ -161,7 +162,9 @@ rules = st.lists(
     ),
     max_size=6,
 )
-cells = st.none() | st.sampled_from(["", "U.S.", "blank", "7", 7, True, "x" * 11, "2026-01-31"]) | plain
+# What a call-back brings besides the values of fields: times, and the members of Status.
+system_values = st.datetimes(timezones=st.just(UTC)) | st.sampled_from(RecordStatus)
+cells = system_values | st.none() | st.sampled_from(["", "U.S.", "blank", "7", 7, True, "x" * 11, "2026-01-31"]) | plain
 rows = st.lists(st.dictionaries(st.sampled_from(["a", "b", "r.c"]), cells), max_size=5)
 
 
@@ -176,6 +179,7 @@ def test_rules_make_the_same_of_many_rows_as_of_each_one(
     assert together == [target.evaluate(row) for row in source_rows]
     for values, wrong in together:
         assert "" not in values.values()
+        orjson.dumps(values)
         assert all(isinstance(text, str) and text for text in wrong.values())
     if field_rules:
         assert all(

@@ -173,3 +173,18 @@ def test_a_field_of_the_criteria_that_was_removed_stops_the_integration_instead_
         write.execute(table.delete().where(table.c.name == "code__c"))
     assert lab.send().status is RunStatus.ERRORS_ENCOUNTERED
     assert "Product has no field code__c." in lab.exceptions(lab.source)[0].error_message
+
+
+def test_criteria_across_a_reference_look_at_the_own_vault_alone(store: Store, clock: ManualClock) -> None:
+    """Records of two Vaults may have the same id."""
+    lab = lab_with(store, clock, {"family__vr.approved__c": True})
+    with store.write() as write:
+        create_object(
+            write, 1002, "family__v", "Family", "Families", "V0F", [FieldSpec("approved__c", type=FieldType.YES_NO)]
+        )
+    family = lab.create("Refused here", object_name="family__v", approved__c=False)
+    same = lab.create("Approved there", side=lab.target, object_name="family__v", approved__c=True)
+    assert family == same
+    lab.create("Product", family__v=family)
+    lab.send()
+    assert lab.sent_items() == []

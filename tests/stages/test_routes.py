@@ -32,7 +32,7 @@ from models.tables import (
     VaultObject,
     table_of,
 )
-from scheduler import send
+from scheduler import receive, send
 from scheduler.housekeeping import KEEP_RUNS, Housekeeping
 from tests.builders import key
 from tests.conftest import ManualClock
@@ -245,6 +245,31 @@ def test_open_items_stay_open_while_their_route_is_broken(store: Store, clock: M
     assert len(lab.exceptions(lab.target)) == 1
     allow_all(lab)
     assert counts(lab.receive()) == {"retried": 1, "created": 1}
+
+
+def test_a_refused_message_about_a_deletion_is_settled_once_the_route_is_mended(lab: Lab) -> None:
+    product = lab.create("Product")
+    lab.transfer()
+    lab.delete(product)
+    lab.set_integration_active(lab.target, False)
+    assert counts(lab.transfer()) == {"received": 1, "failed": 1}
+    lab.set_integration_active(lab.target, True)
+    assert counts(lab.receive()) == {"retried": 1, "skipped": 1}
+    assert lab.exceptions(lab.target) == []
+    assert len(lab.targets()) == 1
+
+
+def test_a_run_limited_to_another_connection_tries_nothing_of_this_one_again(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock, mappings=[("name__v", "name__v"), ("code__c", "strength__c")])
+    lab.create("Bad", code__c="one")
+    lab.transfer()
+    lab.create("Refused")
+    lab.set_integration_active(lab.target, False)
+    lab.transfer()
+    lab.set_integration_active(lab.target, True)
+    assert counts(lab.run(receive.run_once, lab.target, connection_id=lab.source.connection_id)) == {}
+    result = lab.run(receive.run_once, lab.target, connection_id=lab.target.connection_id)
+    assert counts(result) == {"retried": 2, "created": 1, "failed": 1}
 
 
 def test_several_refused_messages_are_each_kept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

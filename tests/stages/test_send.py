@@ -73,6 +73,27 @@ def test_the_bounds_are_exact_a_change_at_the_last_run_s_own_time_is_sent_and_an
     assert lab.sent_items()[1:] == [[exact]]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_happens_at_the_very_time_of_a_run_is_left_to_the_next_one_and_sent_once(lab: Lab, deleted: bool) -> None:
+    product = lab.create("Product")
+    lab.send()
+    table: type[Record | Tombstone] = Record
+    column = "modified_at"
+    if deleted:
+        lab.delete(product)
+        table, column = Tombstone, "deleted_at"
+    (row,) = [row for row in lab.rows(table) if row.vault_id == lab.source.vault_id]
+    lab.clock.advance(minutes=5)
+    # The run itself begins at this moment, and looks for changes one tick later.
+    lab.update_row(table, row.id, **{column: lab.clock.now() + 2 * TICK})
+    lab.send()
+    assert lab.integration(lab.source).last_successful_send == lab.clock.now() + 2 * TICK
+    assert len(lab.messages(lab.source)) == 1
+    lab.send()
+    lab.send()
+    assert [message.content for message in lab.messages(lab.source)] == [[product], [product]]
+
+
 def test_a_save_without_a_change_is_not_sent(lab: Lab) -> None:
     product = lab.create("Product", code__c="P1")
     lab.send()
@@ -114,6 +135,15 @@ def test_a_thousand_two_hundred_and_three_changed_records_go_in_messages_of_at_m
     assert [item for message in messages for item in message.content] == ids
     assert len({message.message_id for message in messages}) == 3
     assert counts(result) == {"found": 1203, "sent": 1203}
+
+
+def test_records_are_streamed_while_messages_are_written(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send, "_STREAM", 2)
+    monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 3)
+    monkeypatch.setattr(outbox, "PUT_TOGETHER", 1)
+    ids = lab.create_many(10)
+    lab.send()
+    assert lab.sent_items() == [ids[:3], ids[3:6], ids[6:9], ids[9:]]
 
 
 def test_a_message_is_thin_ids_and_attributes_that_say_where_it_goes(lab: Lab) -> None:
