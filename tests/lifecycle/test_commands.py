@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ class Line:
 def line(desk: Desk, call: Call, tmp_path: Path) -> Iterator[Line]:
     assert desk.store.path is not None
     yield Line(call, desk.store.path)
-    assert not sqlite3.connect(tmp_path / "lab.sqlite3").execute("PRAGMA foreign_key_check").fetchall()
+    with closing(sqlite3.connect(tmp_path / "lab.sqlite3")) as database:
+        assert not database.execute("PRAGMA foreign_key_check").fetchall()
 
 
 def test_the_whole_walk_with_approval_in_both_vaults(line: Line, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
 from models.errors import ConsoleError
@@ -493,10 +493,10 @@ class Connections(RuleBasedStateMachine):
                 assert self.model.waits(one)
 
 
+# A failure takes a while to be made small.
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("template")
 def test_no_sequence_of_actions_leaves_the_state_machine_or_an_orphan() -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(
         Connections,
         settings=settings(
