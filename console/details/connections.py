@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.details.texts import active, failed, moment, state, yes_no
+from console.details.texts import active, failed, moment, short, state, yes_no
 from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.columns import number
 from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section, Title
 
 if TYPE_CHECKING:
+    from console.doing.connections import ConnectionPage
     from models.queries.connections import ConnectionDetail
 
 
-def document(detail: ConnectionDetail) -> Document:
-    """Details, Remote Vault Details, Integrations, Connection Stats, queues."""
+def document(page: ConnectionPage) -> Document:
+    """The sections of seed S1, in its order, and the queues that use the connection."""
+    detail = page.detail
     parts: list[Part] = [Title(detail.name, state(detail.state))]
     if detail.exceptions:
         count = detail.exceptions
         text = f"! {count} active user exception {'message' if count == 1 else 'messages'}"
         parts.append(Note(text, "bad", Goto("exceptions", 0, within=detail.key)))
+    if page.approval is not None:
+        here = "Complete it with the Actions menu." if page.approval.own_open else "Approved here already."
+        parts.append(Note(f"! Waits for approval of the connection with {page.approval.remote_vault}. {here}", "warn"))
     parts += [
         Section("Details"),
         Fact("API Name", detail.api_name),
@@ -30,14 +35,21 @@ def document(detail: ConnectionDetail) -> Document:
         Fact("Certificate", detail.certificate or "the current one"),
         Fact("System Managed", yes_no(detail.system_managed)),
     ]
-    if detail.url:
-        parts.append(Fact("URL", detail.url))
+    if detail.type == "external__sys":
+        used = page.authorization
+        parts += [
+            Fact("URL", detail.url or ""),
+            Fact("Authorization", f"{used.name} ({used.identity})" if used else ""),
+        ]
     if detail.description:
         parts.append(Fact("Description", detail.description))
     parts.append(Fact("Last Modified", moment(detail.modified_at)))
     if detail.type == "vault_to_vault__sys":
         parts += _remote(detail)
+        parts += _timeline(page)
     parts += _integrations(detail)
+    parts += _lookups(page)
+    parts += _clients(page)
     parts += _stats(detail)
     parts += _queues(detail)
     return parts
@@ -60,6 +72,28 @@ def _remote(detail: ConnectionDetail) -> list[Part]:
         text, tone = SIGNS.words(detail.remote_state)
         parts.append(Fact("State there", text, tone))
     return parts
+
+
+def _timeline(page: ConnectionPage) -> list[Part]:
+    lines = tuple(
+        Line((short(line.at), line.what, line.who, (line.verdict or "").capitalize())) for line in page.timeline
+    )
+    heads = (Head("When"), Head("What", flex=True), Head("Who", flex=True), Head("Verdict"))
+    return [Section("Workflow Timeline"), Grid(heads, lines, "Nothing yet: no connection file was used.")]
+
+
+def _lookups(page: ConnectionPage) -> list[Part]:
+    lines = tuple(
+        Line((line.name, line.target_object or SIGNS.pick("–", "-"), number(line.keys))) for line in page.lookups
+    )
+    heads = (Head("Name", flex=True), Head("Target Object", flex=True), Head("Keys", "right"))
+    return [Section("Reference Lookups"), Grid(heads, lines)]
+
+
+def _clients(page: ConnectionPage) -> list[Part]:
+    lines = tuple(Line((line.client_id, active(line.active))) for line in page.clients)
+    filtering = Note(f"Client ID Filtering is {'on' if page.filtering else 'off'} in this Vault.")
+    return [Section("Connection Client"), Grid((Head("Client ID", flex=True), Head("Status")), lines), filtering]
 
 
 def _integrations(detail: ConnectionDetail) -> list[Part]:

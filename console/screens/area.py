@@ -180,7 +180,11 @@ class AreaScreen(AreaFrame):
         in_thread(self, job, answer, group="detail", exclusive=True)
 
     def on_area_screen_detail_read(self, message: DetailRead) -> None:
-        if message.key != self._detail_key or message.generation != self.home.session.generation:
+        if message.key != self._detail_key:
+            return
+        if message.generation != self.home.session.generation:
+            # Read for somebody else, or before the Vault itself changed.
+            self._read_detail()
             return
         if message.read is None:
             self.detail = None

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from console.actions import Action, bindings
 from console.details.connections import document
 from console.details.texts import failed, state
-from console.screens.area import AreaScreen
+from console.doing.connections import read_page
+from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
+from console.screens.connection_actions import ConnectionActions
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
@@ -29,7 +31,7 @@ def _type(row: ConnectionRow) -> Cell:
     return f"{symbol} {SIGNS.sign(row.type).word}"
 
 
-class ConnectionsScreen(AreaScreen):
+class ConnectionsScreen(ConnectionActions):
     """The connections of the Vault in use."""
 
     AREA = "connections"
@@ -44,9 +46,20 @@ class ConnectionsScreen(AreaScreen):
         Column("Exc", lambda row: failed(row.exceptions), 4, "right"),
     )
     LIST_TOPICS = frozenset(
-        {Topic.CONNECTIONS, Topic.INTEGRATIONS, Topic.STATS, Topic.EXCEPTIONS, Topic.QUEUES, Topic.MESSAGES}
+        {
+            Topic.CONNECTIONS,
+            Topic.INTEGRATIONS,
+            Topic.STATS,
+            Topic.EXCEPTIONS,
+            Topic.QUEUES,
+            Topic.MESSAGES,
+            Topic.VAULTS,
+        }
     )
-    ACTIONS: ClassVar = (Action("run", "r", "Run now", "Run a job for this connection at once"),)
+    ACTIONS: ClassVar = (
+        Action("run", "r", "Run now", "Run a job for this connection at once"),
+        *EVERY_CONNECTION_ACTION,
+    )
     BINDINGS = bindings("connections", ACTIONS)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
@@ -60,12 +73,10 @@ class ConnectionsScreen(AreaScreen):
         return make
 
     def reading(self, key: Any) -> Callable[[StoreSession], Any | None]:
-        vault_id, today = self.home.session.vault_id, self.home.now().date()
+        who, today = self.home.session.who, self.home.now().date()
 
         def read(session: StoreSession) -> Any | None:
-            from models.queries.connections import detail
-
-            return detail(session, vault_id, key, today)
+            return read_page(session, who, key, today)
 
         return read
 

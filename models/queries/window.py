@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Enum, Executable, Select, String, and_, cast, func, or_, select
 from sqlmodel import Session
 
 PAGE = 200
@@ -168,7 +168,9 @@ def ordered(listing: Listing[R], sorts: Mapping[str, ColumnElement[Any]], sort: 
 
 def matches(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether any of the columns holds every word of `text`, in any case. Nothing in the text is a wildcard."""
-    return and_(*(or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in text.split()))
+    # An enumeration takes only its own values: its text is what a word is looked for in.
+    texts = [cast(column, String) if isinstance(column.type, Enum) else column for column in columns]
+    return and_(*(or_(*(column.icontains(word, autoescape=True) for column in texts)) for word in text.split()))
 
 
 def fetch(session: Session, statement: Executable) -> Sequence[Any]:

@@ -1,0 +1,16 @@
+"""A refusal that a person can lift by saying yes."""
+
+from __future__ import annotations
+
+from models.errors import ConsoleError
+
+
+class NeedsYes(ConsoleError):
+    """The command goes on when it is called again with `confirmed`. `yes` is what the button says."""
+
+    title = "Please confirm"
+
+    def __init__(self, question: str, text: str, yes: str) -> None:
+        super().__init__(text)
+        self.question = question
+        self.yes = yes

@@ -1,0 +1,1 @@
+"""What each form asks for: its fields, their labels and the help beside them."""

@@ -1,0 +1,238 @@
+"""A form about anything: fields, the help of the one in focus, and what is wrong beside it. Nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from console.modals.confirm import Confirm
+from console.modals.dialog import Answer, Dialog
+from console.modals.picker import Choice, PickList
+from console.theme import SIGNS
+from console.widgets.fields import ChoiceField, FieldLine
+from console.widgets.paint import clean
+from console.work import Failed, in_thread
+from models.errors import ConsoleError, InvalidInput
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
+    from console.session import Who
+    from models.queries.records import FormField
+    from models.store import Store
+
+Save = Callable[["Store", "Who", Mapping[str, str], bool], str]
+"""Saves what was typed; the last argument says that a question was answered with yes."""
+UNSEEN = "unseen"
+"""The type of a field that is typed unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form needs. `is_new`: all values are saved, not only those that differ from what the store holds."""
+
+    title: str
+    fields: Sequence[FormField]
+    save: Save
+    is_new: bool = False
+    about: str = ""
+    helps: Mapping[str, str] = field(default_factory=dict)
+    saves: str = "Save"
+
+
+def form_field(
+    name: str,
+    label: str,
+    value: str = "",
+    *,
+    type: str = "text",  # noqa: A002 - the field's own name
+    required: bool = False,
+    choices: Sequence[tuple[str, str]] = (),
+    hint: str = "",
+) -> FormField:
+    """A field of a form; one with `choices` (value and label) holds one of them."""
+    from models.queries.records import FormField
+
+    text = dict(choices).get(value, value)
+    return FormField(name, label, type, value, text, required, tuple(choices), hint=hint)
+
+
+class FormScreen(ModalScreen[str | None]):
+    """Fill in a form. Answers what was done, or None when nothing was."""
+
+    HELP = (
+        "Tab moves between fields. Enter saves from a text field and opens a list of values. Esc asks before it drops."
+    )
+    DEFAULT_CSS = """
+    FormScreen { align: center middle; background: $background 60%; }
+    FormScreen > Vertical {
+        width: 96; max-width: 98%; height: auto; max-height: 92%;
+        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $foreground;
+    }
+    FormScreen #about { padding: 0 1; color: $text-muted; height: auto; margin-bottom: 1; }
+    FormScreen #fields { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    FormScreen #trouble { display: none; color: $error; padding: 0 1; }
+    FormScreen #trouble.-shown { display: block; }
+    FormScreen #hint { padding: 0 1; margin-top: 1; color: $text-muted; height: auto; min-height: 2; }
+    FormScreen #buttons { height: auto; align-horizontal: right; margin: 0 1 0 0; }
+    FormScreen Button { margin-left: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", id="form.leave", tooltip="Leave; asks before dropping what was typed"),
+        Binding("f2", "save", "Save", id="form.save", tooltip="Save"),
+    ]
+
+    class Saved(Message, bubble=False):
+        """It has been saved."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self._form = form
+        self._saving = False
+
+    @property
+    def home(self) -> ConsoleApp:
+        """The app, under its own type."""
+        return cast("ConsoleApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        form = self._form
+        with Vertical() as box:
+            box.border_title = Content(clean(form.title))
+            box.border_subtitle = Content("Enter or F2 saves  Tab moves  Esc leaves")
+            yield Static(id="trouble")
+            if form.about:
+                yield Static(Content(clean(form.about)), id="about")
+            with VerticalScroll(id="fields", can_focus=False):
+                for line in form.fields:
+                    yield FieldLine(line)
+            yield Static(id="hint")
+            with Horizontal(id="buttons"):
+                yield Button(Content("Leave"), id="leave", compact=True)
+                yield Button(Content(form.saves), id="save", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        for line in self._lines:
+            if line.field.type == UNSEEN:
+                line.query_one(Input).password = True
+        self._lines[0].editor.focus()
+
+    def on_descendant_focus(self) -> None:
+        """Say what the field in focus is for."""
+        focused = self.focused
+        line = next((line for line in self._lines if line.editor is focused), None)
+        if line is not None:
+            self.query_one("#hint", Static).update(Content(clean(self._form.helps.get(line.field.name, ""))))
+
+    @property
+    def _lines(self) -> list[FieldLine]:
+        return list(self.query(FieldLine))
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """What differs from where the form began, by field name."""
+        return {line.field.name: line.value for line in self._lines if line.changed}
+
+    def on_choice_field_wanted(self, message: ChoiceField.Wanted) -> None:
+        message.stop()
+        editor = message.field
+        line = next(line for line in self._lines if line.editor is editor)
+        labels = dict(line.field.choices)
+        choices = [Choice(value, label) for value, label in line.field.choices]
+
+        def picked(value: str | None) -> None:
+            if value is not None:
+                editor.put(value, labels[value])
+
+        self.app.push_screen(PickList(line.field.label, choices, current=editor.value), picked)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_save()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "save":
+            self.action_save()
+        else:
+            self.action_leave()
+
+    def action_save(self) -> None:
+        self._save(confirmed=False)
+
+    def _save(self, *, confirmed: bool) -> None:
+        store = self.home.store
+        if self._saving or store is None:
+            return
+        if not self.changes and not self._form.is_new:
+            self._trouble("Nothing differs from what is stored.")
+            return
+        self._saving = True
+        self._trouble("")
+        values = {line.field.name: line.value for line in self._lines if line.changed or self._form.is_new}
+        in_thread(
+            self, partial(self._form.save, store, self.home.session.who, values, confirmed), self.Saved, group="save"
+        )
+
+    def on_form_screen_saved(self, message: Saved) -> None:
+        self.dismiss(message.text)
+
+    def on_failed(self, message: Failed) -> None:
+        """A refusal is shown here, beside the fields it is about; everything typed stays."""
+        self._saving = False
+        error = message.error
+        if message.group != "save" or not isinstance(error, ConsoleError):
+            return
+        message.stop()
+        if (question := getattr(error, "question", "")) and (yes := getattr(error, "yes", "")):
+            self._ask(question, error.message, yes)
+            return
+        problems = dict(error.fields) if isinstance(error, InvalidInput) else {}
+        lines = self._lines
+        for line in lines:
+            line.show_problem(problems.pop(line.field.name, ""))
+        first = next((line for line in lines if line.has_class("-problem")), None)
+        if first is not None:
+            first.editor.focus()
+            self._trouble(error.title)
+        if problems or first is None:
+            rest = " ".join(f"{name}: {text}" for name, text in problems.items())
+            self._trouble(rest or f"{error.title}. {error}")
+
+    def _ask(self, question: str, text: str, yes: str) -> None:
+        def answered(answer: str | None) -> None:
+            if answer:
+                self._save(confirmed=True)
+
+        self.app.push_screen(Dialog(question, [text], [Answer("yes", yes, "warning")]), answered)
+
+    def _trouble(self, text: str) -> None:
+        line = self.query_one("#trouble", Static)
+        line.update(Content(f"{SIGNS.pick('✕', 'x')} {clean(text)}" if text else ""))
+        line.set_class(bool(text), "-shown")
+
+    def action_leave(self) -> None:
+        if not self.changes:
+            self.dismiss(None)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss(None)
+
+        count = len(self.changes)
+        text = f"{count} {'field differs' if count == 1 else 'fields differ'} from where you began."
+        self.app.push_screen(Confirm("Drop what you typed?", text, yes="Drop it", no="Keep editing"), answered)

@@ -1,0 +1,321 @@
+"""The Actions menu of Connections (seed S1): what it asks, and what comes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from console.actions import Action
+from console.doing import connections as doing
+from console.forms import connections as forms
+from console.modals.dialog import Answer, Dialog, TypedName
+from console.modals.file_chooser import FileChooser
+from console.modals.picker import Choice, PickList
+from console.modals.signing import Chosen, ManageCertificate
+from console.screens.later import AskingScreen
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from console.doing.connections import ConnectionPage
+    from models.queries.connection_detail import AuthorizationLine
+    from models.services.certificates import Choice as CertificateChoice
+    from models.services.connection_files import FilePreview
+
+MANAGE: Final = "Application: Manage Connections"
+SUFFIX: Final = ".vaultconnection"
+
+
+def _action(name: str, key: str, label: str, tooltip: str) -> Action:
+    return Action(name, key, label, tooltip, shown=False, permission=MANAGE)
+
+
+ACTIONS: Final = (
+    _action("create", "n", "Create", "Create a Vault to Vault, External or Local connection"),
+    _action("edit", "e", "Edit", "Edit the fields of this connection"),
+    _action("duplicate", "D", "Duplicate", "Create a connection with the fields of this one"),
+    _action("download", "w", "Download Connection File", "Write the file that the other Vault connects with"),
+    _action("connect", "o", "Connect from File", "Use a connection file of another Vault in this one"),
+    _action("complete", "c", "Complete", "Approve or reject the connection that waits for it"),
+    _action("reset", "t", "Reset Connection", "Make an established connection Pending, to establish it anew"),
+    Action("signing", "m", "Manage Signing Certificate", "Choose or download the signing certificate", shown=False),
+    _action("clients", "i", "Connection Clients", "Client IDs that API calls may carry"),
+    _action("filtering", "f", "Client ID Filtering", "Let only approved client ids call this Vault, or all"),
+    _action("authorizations", "a", "Authorizations", "Credentials for external systems"),
+    _action("delete", "delete", "Delete", "Delete this connection; asks for its name"),
+)
+
+
+class ConnectionActions(AskingScreen):
+    """What can be done with connections."""
+
+    def show_list(self, *, keep: bool = False) -> None:
+        """Show the list anew; another user has other rights, so the page is read again."""
+        super().show_list(keep=keep)
+        page, who = self.detail, self.home.session.who
+        if page is not None and page.who != who and page.who.vault_id == who.vault_id:
+            self._read_detail()
+
+    @property
+    def page(self) -> ConnectionPage | None:
+        """The page of the row under the cursor; None until it has been read."""
+        row, page = self.table.cursor_row, self.detail
+        return page if row is not None and page is not None and page.key == row.key else None
+
+    def _why_not(self, name: str) -> str:
+        if (missing := self.needs_row()) or self.page is None:
+            return missing or "This connection is still being read."
+        return self.page.reasons.get(name, "")
+
+    def why_not_edit(self) -> str:
+        return self._why_not("edit")
+
+    def why_not_duplicate(self) -> str:
+        return self._why_not("duplicate")
+
+    def why_not_download(self) -> str:
+        return self._why_not("download")
+
+    def why_not_complete(self) -> str:
+        return self._why_not("complete")
+
+    def why_not_reset(self) -> str:
+        return self._why_not("reset")
+
+    def why_not_delete(self) -> str:
+        return self._why_not("delete")
+
+    def why_not_clients(self) -> str:
+        return self._why_not("edit")
+
+    def why_not_signing(self) -> str:
+        return self.needs_row()
+
+    def why_not_filtering(self) -> str:
+        return self._why_not("edit")
+
+    # Creating and editing
+
+    def do_create(self) -> None:
+        def picked(kind: str | None) -> None:
+            if kind is not None:
+                self._with_authorizations(lambda found: self.fill_in(forms.create_form(kind, self.home.session, found)))
+
+        choices = [Choice(key, label, note) for key, label, note in forms.TYPES]
+        self.home.push_screen(PickList("Connection Type", choices), picked)
+
+    def do_edit(self) -> None:
+        if (page := self.page) is not None:
+            self._with_authorizations(lambda found: self.fill_in(forms.edit_form(page, self.home.session, found)))
+
+    def do_duplicate(self) -> None:
+        if (page := self.page) is not None:
+            self.fill_in(forms.duplicate_form(page))
+
+    def _with_authorizations(self, then: Callable[[tuple[AuthorizationLine, ...]], None]) -> None:
+        vault_id = self.home.session.vault_id
+
+        def read(session: StoreSession) -> tuple[AuthorizationLine, ...]:
+            from models.queries.connection_detail import authorizations
+
+            return authorizations(session, vault_id)
+
+        self.read_then(read, then)
+
+    # Establishing
+
+    def do_download(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        from console.doing.files import first_folder
+        from models.services.connection_files import DOWNLOAD_DIALOG
+
+        name = f"{page.detail.api_name}-{self.home.session.vault_id}{SUFFIX}"
+        self.fill_in(forms.download_form(page, DOWNLOAD_DIALOG, str(first_folder() / name)))
+
+    def do_connect(self) -> None:
+        from console.doing.files import first_folder
+
+        def chosen(path: Path | None) -> None:
+            store = self.home.store
+            if path is not None and store is not None:
+                self.work_then(partial(doing.preview, store, self.home.session.who, path), self._previewed)
+
+        self.home.push_screen(FileChooser("Connect from File", first_folder(), SUFFIX), chosen)
+
+    def _previewed(self, read: tuple[bytes, FilePreview]) -> None:
+        data, preview = read
+        if preview.refusal is not None:
+            self.home.push_screen(
+                Dialog("This file cannot be used", [line for line in (preview.refusal, preview.remedy) if line])
+            )
+            return
+        lines = [f"{place}. {step}" for place, step in enumerate(preview.steps, 1)]
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.home.perform(partial(doing.connect, data=data))
+
+        answers = [Answer("go", "Continue", "primary")]
+        self.home.push_screen(Dialog("Connect from File will", lines, answers), answered)
+
+    def do_complete(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        view = page.approval
+        lines = ["Approve the connection, or reject it. It is Active once both Vaults have approved it."]
+        if view is not None:
+            lines.append(
+                f"It connects with {view.remote_vault} ({view.remote_vault_id}) there: {view.remote_connection}."
+            )
+            lines.append("That Vault has not decided yet." if view.remote_open else "That Vault has approved it.")
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                approve = answer == "approve"
+                self.home.perform(partial(doing.complete, connection_id=page.key, approve=approve))
+
+        answers = [Answer("reject", "Reject"), Answer("approve", "Approve", "primary")]
+        self.home.push_screen(Dialog(f"Complete {page.detail.name}", lines, answers), answered)
+
+    def do_reset(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        name = page.detail.name
+        lines = [
+            f"{name} becomes Pending and sends and receives nothing until it is established again.",
+            "Its Remote Vault ID is emptied: enter it again if only that Vault may use the next connection file.",
+            "The connection in the remote Vault stays Active.",
+        ]
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.home.perform(partial(doing.reset, connection_id=page.key, name=name))
+
+        self.home.push_screen(Dialog("Reset Connection", lines, [Answer("go", "Continue", "warning")]), answered)
+
+    def do_delete(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        detail = page.detail
+
+        def answered(typed: str | None) -> None:
+            if typed:
+                self.home.perform(partial(doing.delete, connection_id=page.key, name=detail.name))
+
+        title = f"Delete {detail.name}"
+        dialog = TypedName(title, page.consequences, name=detail.api_name, yes="Delete connection")
+        self.home.push_screen(dialog, answered)
+
+    # Certificate, clients, authorizations
+
+    def do_signing(self) -> None:
+        row = self.table.cursor_row
+        if row is None:
+            return
+        vault_id, key, name = self.home.session.vault_id, row.key, row.name
+        why_not = self.home.session.lacks(MANAGE)
+
+        def read(session: StoreSession) -> tuple[CertificateChoice, ...]:
+            from models.services.certificates import choices
+
+            return choices(session, vault_id, key)
+
+        def answered(chosen: Chosen | None) -> None:
+            if chosen is None:
+                return
+            if chosen.what == "download":
+                self.download_certificate(chosen.certificate_id)
+            else:
+                command = partial(doing.choose_certificate, connection_id=key, certificate_id=chosen.certificate_id)
+                self.home.perform(command)
+
+        def show(found: tuple[CertificateChoice, ...]) -> None:
+            self.home.push_screen(ManageCertificate(name, found, why_not=why_not), answered)
+
+        self.read_then(read, show)
+
+    def download_certificate(self, certificate_id: str) -> None:
+        """Ask where to save a certificate."""
+        from console.doing.files import first_folder
+
+        path = first_folder() / f"signing-certificate-{certificate_id}.pem"
+        self.fill_in(forms.pem_form(certificate_id, str(path)))
+
+    def do_clients(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        choices = [
+            Choice(str(line.key), line.client_id, "Active" if line.active else "Inactive") for line in page.clients
+        ]
+        choices.append(Choice("new", "Add a client ID"))
+
+        def picked(key: str | None) -> None:
+            if key is not None:
+                client = next((line for line in page.clients if str(line.key) == key), None)
+                self.fill_in(forms.client_form(page, client))
+
+        self.home.push_screen(PickList(f"Connection Clients of {page.detail.name}", choices), picked)
+
+    def do_filtering(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        on = not page.filtering
+        text = (
+            "API calls must then carry a client id that is active on an Active connection."
+            if on
+            else "API calls are then let in with any client id, and without one."
+        )
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.home.perform(partial(doing.set_filtering, on=on))
+
+        vault = self.home.session.vault_name(self.home.session.vault_id)
+        title = f"Turn Client ID Filtering {'on' if on else 'off'} in {vault}?"
+        self.home.push_screen(
+            Dialog(title, [text], [Answer("go", "Turn on" if on else "Turn off", "primary")]), answered
+        )
+
+    def do_authorizations(self) -> None:
+        self._with_authorizations(self._show_authorizations)
+
+    def _show_authorizations(self, found: tuple[AuthorizationLine, ...]) -> None:
+        labels = {key: label for key, label, _ in forms.AUTHORIZATION_TYPES}
+        choices = [
+            Choice(
+                str(line.key), line.name, f"{labels.get(line.type, line.type)}  {line.identity}  used by {line.used_by}"
+            )
+            for line in found
+        ]
+        choices += [Choice(kind, f"New: {label}", note) for kind, label, note in forms.AUTHORIZATION_TYPES]
+
+        def picked(key: str | None) -> None:
+            if key is None:
+                return
+            line = next((line for line in found if str(line.key) == key), None)
+            if line is None:
+                self.fill_in(forms.authorization_form(key, None))
+            else:
+                self._one_authorization(line)
+
+        self.home.push_screen(PickList("Authorizations", choices), picked)
+
+    def _one_authorization(self, line: AuthorizationLine) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "edit":
+                self.fill_in(forms.authorization_form(line.type, line))
+            elif answer == "delete":
+                self.home.perform(partial(doing.delete_authorization, key=line.key, name=line.name))
+
+        lines = [f"{line.identity}", f"Used by {line.used_by} connections. Its secret is sealed and never shown."]
+        answers = [Answer("edit", "Edit", "primary"), Answer("delete", "Delete", "warning")]
+        self.home.push_screen(Dialog(line.name, lines, answers), answered)

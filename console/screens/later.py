@@ -1,0 +1,63 @@
+"""Areas that read something first and then ask: the answer of a thread becomes a form, a list or a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+
+from console.modals.form import Form, FormScreen
+from console.screens.area import AreaScreen
+from console.work import in_thread
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+T = TypeVar("T")
+
+
+class Later(Message, bubble=False):
+    """What was read is there: go on."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self.then = then
+
+
+class AskingScreen(AreaScreen):
+    """An area whose actions ask with forms and dialogs."""
+
+    def work_then(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
+        """Do `job` in a thread, then go on with its answer, unless the person has gone elsewhere meanwhile."""
+
+        def go_on(answer: T) -> None:
+            if self.is_current:
+                then(answer)
+
+        in_thread(self, job, lambda answer: Later(partial(go_on, answer)), group="ask", exclusive=True)
+
+    def read_then(self, reading: Callable[[StoreSession], T], then: Callable[[T], None]) -> None:
+        """Read something of the store, then go on with it."""
+        store = self.home.store
+        if store is None:
+            return
+
+        def job() -> T:
+            from models.queries.lab import ask
+
+            return ask(store, reading)
+
+        self.work_then(job, then)
+
+    def on_later(self, message: Later) -> None:
+        message.then()
+
+    def fill_in(self, form: Form) -> None:
+        """Have a form filled in, and tell what came of it."""
+        self.home.push_screen(FormScreen(form), self._told)
+
+    def _told(self, text: str | None) -> None:
+        if text:
+            self.home.tell(text)
