@@ -42,12 +42,14 @@ from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
 from console.reports import write_report
 from console.screens.area import AreaScreen
+from console.screens.audit import AuditScreen
 from console.screens.certificates import CertificatesScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.messages import MessagesScreen
+from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.targets import Goto
@@ -77,6 +79,7 @@ class ConsoleApp(LiveApp):
         "exceptions": ExceptionsScreen,
         "records": RecordsScreen,
         "jobs": JobsScreen,
+        "audit": AuditScreen,
     }
     DEFAULT_MODE = "connections"
     CSS = """
@@ -151,7 +154,7 @@ class ConsoleApp(LiveApp):
 
     def _vault_picked(self, key: str | None) -> None:
         if key is not None and int(key) != self.session.vault_id:
-            while isinstance(self.screen, MessagesScreen):
+            while isinstance(self.screen, (MessagesScreen, QueueLogScreen)):
                 self.pop_screen()
             self.use_vault(int(key))
 
@@ -201,7 +204,7 @@ class ConsoleApp(LiveApp):
             self.use_vault(target.vault_id or 0)
         area_name = "queues" if target.area == "messages" else target.area
         self.switch_mode(area_name)
-        while isinstance(self.screen, MessagesScreen):
+        while isinstance(self.screen, (MessagesScreen, QueueLogScreen)):
             self.pop_screen()
         screen = self.screen
         if target.area == "messages" and isinstance(target.within, int):

@@ -26,6 +26,7 @@ AREAS: Final = (
     Area("exceptions", "5", "Exceptions", "Exc", "exc", "What could not be applied, and why"),
     Area("records", "6", "Records", "Records", "rec", "Records of this Vault's objects"),
     Area("jobs", "7", "Jobs", "Jobs", "job", "Send, deliver and receive runs, and what each moved"),
+    Area("audit", "8", "Audit", "Audit", "audit", "Who changed what, with old and new value"),
 )
 
 

@@ -45,6 +45,10 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "Every five minutes of lab time: send finds changes, deliver hands messages over, receive applies them.",
         "Found, sent and received count records and items; created to failed count target records.",
     ),
+    "audit": (
+        "One line per creation or action, one per changed field. The filter looks in every column.",
+        "On behalf of names the person for whom the platform acted in this Vault.",
+    ),
 }
 """What a person should know about an area, with our assumptions named."""
 

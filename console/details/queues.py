@@ -13,14 +13,16 @@ from console.widgets.columns import number
 from console.widgets.document import Block, Document, Fact, Grid, Head, Line, Note, Part, Section, Title
 
 if TYPE_CHECKING:
-    from models.queries.queues import MessageDetail, MessageRow, QueueDetail
+    from console.doing.queues import MessagePage, QueuePage
+    from models.queries.queues import MessageRow
 
 SHOWN_ITEMS = 100
 """How many of a message's items are listed."""
 
 
-def document(detail: QueueDetail) -> Document:
-    """Type, status, delivery, connections, counts, latest messages."""
+def document(page: QueuePage) -> Document:
+    """Type, status, delivery, settings, connections, counts, latest messages."""
+    detail, more = page.detail, page.settings
     outbound = detail.type == "outbound"
     parts: list[Part] = [
         Title(detail.label, active(detail.active)),
@@ -29,7 +31,12 @@ def document(detail: QueueDetail) -> Document:
     ]
     if outbound:
         text, tone = SIGNS.words("enabled" if detail.delivery_enabled else "disabled")
-        parts.append(Fact("Delivery", text, tone))
+        parts += [
+            Fact("Delivery", text, tone),
+            Fact("Delivery Event Handler", more.delivery_handler or ""),
+            Fact("Handler User", more.handler_user or ""),
+            Fact("Retry after minutes", ", ".join(map(str, more.retry_minutes))),
+        ]
     else:
         parts += [
             Fact("Message Processor", detail.message_processor or ""),
@@ -40,6 +47,8 @@ def document(detail: QueueDetail) -> Document:
         Fact("Rollback on Error", yes_no(detail.rollback_on_error)),
         Fact("Standard", yes_no(detail.standard)),
     ]
+    if more.trace_until is not None:
+        parts.append(Fact("Traced until", moment(more.trace_until)))
     if detail.description:
         parts.append(Fact("Description", detail.description))
     left = "delivered" if outbound else "processed"
@@ -98,9 +107,9 @@ def _messages(messages: Iterable[MessageRow], queue_id: int) -> Grid:
     return Grid(heads, lines, "No message has passed yet.")
 
 
-def message_document(detail: MessageDetail) -> Document:
-    """A message's way, attributes, items, signed headers and body."""
-    row = detail.row
+def message_document(page: MessagePage) -> Document:
+    """A message's way, attempts, attributes, items, signed headers and body."""
+    detail, row = page.detail, page.detail.row
     parts: list[Part] = [
         Title(f"{row.object_name} {row.event}", state(row.state)),
         Fact("Message ID", row.message_id),
@@ -127,6 +136,20 @@ def message_document(detail: MessageDetail) -> Document:
         parts += [Fact(f"In {twin.vault}", twin.queue, target=target), Fact("State there", words, tone)]
     else:
         parts.append(Note("It has not arrived, or has left again."))
+    if page.attempts:
+        tries = tuple(
+            Line(
+                (
+                    str(line.number),
+                    short(line.at),
+                    (line.kind.capitalize(), "ok" if line.kind == "ok" else "bad"),
+                    f"{line.status or ''} {line.answer}".strip(),
+                )
+            )
+            for line in page.attempts
+        )
+        heads = (Head("Try", "right"), Head("At"), Head("Result"), Head("Answer", flex=True))
+        parts += [Section("Attempts"), Grid(heads, tries)]
     parts.append(Section("Attributes"))
     parts += [Fact(name, str(value)) for name, value in detail.attributes.items()]
     parts.append(Section("Items", f"{len(detail.items)} record ids"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from console.actions import Action, bindings
 from console.details.queues import message_document
 from console.details.texts import short, state
-from console.screens.area import AreaScreen
+from console.doing.queues import check_signature, read_message
+from console.modals.dialog import Dialog
+from console.screens.later import AskingScreen
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from models.queries.window import Key, Listing
 
 
-class MessagesScreen(AreaScreen):
+class MessagesScreen(AskingScreen):
     """The messages of a queue, the newest first."""
 
     AREA = "queues"
@@ -35,6 +39,8 @@ class MessagesScreen(AreaScreen):
         Column("Tries", lambda row: number(row.attempts), 5, "right", rank=1),
     )
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
+    ACTIONS: ClassVar = (Action("signature", "c", "Check signature", "Verify the signature of this message"),)
+    BINDINGS = bindings("messages", ACTIONS)
 
     def __init__(self, queue_id: int, label: str = "", *, key: Key | None = None) -> None:
         super().__init__()
@@ -43,7 +49,7 @@ class MessagesScreen(AreaScreen):
         self._wanted_key = key
 
     def list_title(self) -> list[Span]:
-        label = self._label or (self.detail.queue if self.detail else "")
+        label = self._label or (self.detail.detail.queue if self.detail else "")
         return [("Queues", "muted"), (f" {SIGNS.pick('▸', '>')} ", "muted"), (clean(label) or "Messages", "strong")]
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
@@ -61,9 +67,7 @@ class MessagesScreen(AreaScreen):
         vault_id = self.home.session.vault_id
 
         def read(session: StoreSession) -> Any | None:
-            from models.queries.queues import message_detail
-
-            return message_detail(session, vault_id, key)
+            return read_message(session, vault_id, key)
 
         return read
 
@@ -72,6 +76,18 @@ class MessagesScreen(AreaScreen):
 
     def copy_of(self, row: Any | None) -> str:
         return "" if row is None else str(row.message_id)
+
+    def why_not_signature(self) -> str:
+        return self.needs_row()
+
+    def do_signature(self) -> None:
+        row, store = self.table.cursor_row, self.home.store
+        if row is not None and store is not None:
+            job = partial(check_signature, store, self.home.session.vault_id, row.key)
+            self.work_then(job, self._show_verdict)
+
+    def _show_verdict(self, lines: tuple[str, ...]) -> None:
+        self.home.push_screen(Dialog("Signature", [line for line in lines if line]))
 
     def leave(self) -> None:
         self.app.pop_screen()

@@ -10,8 +10,10 @@ from console import commands
 from console.actions import Action, bindings
 from console.details.queues import document
 from console.details.texts import active, failed
-from console.screens.area import AreaScreen
+from console.doing.queues import read_page
 from console.screens.messages import MessagesScreen
+from console.screens.queue_actions import ACTIONS as EVERY_QUEUE_ACTION
+from console.screens.queue_actions import MANAGE, QueueActions
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -35,7 +37,7 @@ def _status(row: QueueRow) -> Cell:
     return active(row.active)
 
 
-class QueuesScreen(AreaScreen):
+class QueuesScreen(QueueActions):
     """The queues of the Vault in use."""
 
     AREA = "queues"
@@ -52,8 +54,9 @@ class QueuesScreen(AreaScreen):
     LIST_TOPICS = frozenset({Topic.QUEUES, Topic.MESSAGES, Topic.CONNECTIONS})
     ACTIONS: ClassVar = (
         Action("messages", "m", "Messages", "List the messages of this queue"),
-        Action("toggle", "a", "Activate", "Let the queue accept messages, or not"),
-        Action("delivery", "d", "Delivery", "Let an outbound queue deliver, or hold its messages"),
+        Action("toggle", "a", "Activate", "Let the queue accept messages, or not", permission=MANAGE),
+        Action("delivery", "d", "Delivery", "Let an outbound queue deliver, or hold its messages", permission=MANAGE),
+        *EVERY_QUEUE_ACTION,
     )
     BINDINGS = bindings("queues", ACTIONS)
 
@@ -71,9 +74,7 @@ class QueuesScreen(AreaScreen):
         vault_id = self.home.session.vault_id
 
         def read(session: StoreSession) -> Any | None:
-            from models.queries.queues import detail
-
-            return detail(session, vault_id, key)
+            return read_page(session, vault_id, key)
 
         return read
 

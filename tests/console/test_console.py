@@ -18,6 +18,7 @@ from tests.console.lab import area, console, fill, lines, press, settle
 AREAS = {"1": "connections", "2": "integrations", "3": "queues", "4": "certificates", "5": "exceptions"} | {
     "6": "records",
     "7": "jobs",
+    "8": "audit",
 }
 
 

@@ -1,0 +1,183 @@
+"""The Actions menu of Queues: what it asks, and what comes of the answers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from console.actions import Action
+from console.doing import queues as doing
+from console.forms import queues as forms
+from console.modals.dialog import TypedName
+from console.modals.picker import Choice, PickList
+from console.screens.later import AskingScreen
+from console.screens.queue_log import QueueLogScreen
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from console.doing.queues import QueuePage
+
+MANAGE: Final = "Admin: Spark Queues"
+READ_LOG: Final = "Admin: Queue Log"
+
+
+def _action(name: str, key: str, label: str, tooltip: str) -> Action:
+    return Action(name, key, label, tooltip, shown=False, permission=MANAGE)
+
+
+ACTIONS: Final = (
+    _action("create", "n", "Create", "Create an inbound or outbound queue"),
+    _action("edit", "e", "Edit", "Edit the settings of this queue"),
+    _action("put", "P", "Put a Spark message", "Put a message on this outbound queue by hand"),
+    _action("serve", "c", "Add connection", "Have this queue serve a connection"),
+    _action("unserve", "C", "Remove connection", "Have this queue no longer serve a connection"),
+    _action("trace", "t", "Trace", "Log every delivery for 20 minutes of lab time, or no longer"),
+    Action("log", "l", "Queue Log", "Removals and traced deliveries, day by day", shown=False),
+    _action("reset", "0", "Reset queue", "Delete every message that waits; asks for the name"),
+    _action("delete", "delete", "Delete", "Delete this queue; asks for the name"),
+)
+
+
+class QueueActions(AskingScreen):
+    """What can be done with queues."""
+
+    @property
+    def page(self) -> QueuePage | None:
+        """The page of the row under the cursor; None until it has been read."""
+        row, page = self.table.cursor_row, self.detail
+        return page if row is not None and page is not None and page.key == row.key else None
+
+    def _needs_page(self) -> str:
+        return self.needs_row() or ("" if self.page else "This queue is still being read.")
+
+    def why_not_edit(self) -> str:
+        return self._needs_page()
+
+    def why_not_put(self) -> str:
+        page = self.page
+        if page is None:
+            return self._needs_page()
+        if page.detail.type != "outbound":
+            return "Messages are put on outbound queues; an inbound queue receives them."
+        if not page.detail.active:
+            return f"{page.detail.label} is Inactive and takes no messages."
+        return "" if page.detail.connections else f"{page.detail.label} serves no connection."
+
+    def why_not_serve(self) -> str:
+        return self._needs_page()
+
+    def why_not_unserve(self) -> str:
+        page = self.page
+        if page is None:
+            return self._needs_page()
+        return "" if page.detail.connections else f"{page.detail.label} serves no connection."
+
+    def why_not_trace(self) -> str:
+        return self._needs_page()
+
+    def why_not_log(self) -> str:
+        session = self.home.session
+        if READ_LOG in session.permissions or "All permissions" in session.permissions:
+            return ""
+        return f"The permission {READ_LOG} is missing."
+
+    def why_not_reset(self) -> str:
+        page = self.page
+        if page is None:
+            return self._needs_page()
+        return "" if page.detail.counts.get("queued") else f"No message waits in {page.detail.label}."
+
+    def why_not_delete(self) -> str:
+        page = self.page
+        if page is None:
+            return self._needs_page()
+        return f"{page.detail.label} is a standard queue, which can never be deleted." if page.detail.standard else ""
+
+    def do_create(self) -> None:
+        def picked(kind: str | None) -> None:
+            if kind is not None:
+                self.fill_in(forms.create_form(kind, self.home.session))
+
+        choices = [Choice(key, label, note) for key, label, note in forms.TYPES]
+        self.home.push_screen(PickList("Queue Type", choices), picked)
+
+    def do_edit(self) -> None:
+        if (page := self.page) is not None:
+            self.fill_in(forms.edit_form(page, self.home.session))
+
+    def do_put(self) -> None:
+        if (page := self.page) is not None:
+            self.fill_in(forms.message_form(page))
+
+    def do_serve(self) -> None:
+        page, vault_id = self.page, self.home.session.vault_id
+        if page is None:
+            return
+
+        def read(session: StoreSession) -> list[tuple[int, str, str]]:
+            from models.queries.connections import listing
+
+            every = listing(vault_id, self.home.now().date())
+            total = every.count(session)
+            return [(row.key, row.name, row.type) for row in every.page(session, 0, total, total)]
+
+        def show(found: list[tuple[int, str, str]]) -> None:
+            served = {line.connection_id for line in page.detail.connections}
+            self.fill_in(forms.serve_form(page, [line for line in found if line[0] not in served]))
+
+        self.read_then(read, show)
+
+    def do_unserve(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        names = {str(line.connection_id): line.name for line in page.detail.connections}
+
+        def picked(key: str | None) -> None:
+            if key is not None:
+                command = partial(doing.stop_serving, queue_id=page.key, connection_id=int(key), name=names[key])
+                self.home.perform(command)
+
+        choices = [Choice(key, name) for key, name in names.items()]
+        self.home.push_screen(PickList(f"Remove a connection from {page.detail.label}", choices), picked)
+
+    def do_trace(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        until = page.settings.trace_until
+        off = until is not None and until > self.home.now()
+        self.home.perform(partial(doing.trace, queue_id=page.key, name=page.detail.label, off=off))
+
+    def do_log(self) -> None:
+        self.app.push_screen(QueueLogScreen())
+
+    def do_reset(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        detail = page.detail
+
+        def answered(typed: str | None) -> None:
+            if typed:
+                self.home.perform(partial(doing.reset, queue_id=page.key, name=detail.label, typed=typed))
+
+        lines = [
+            f"Every message that waits in {detail.label} ({detail.counts.get('queued', 0):,}) is deleted for good."
+        ]
+        self.home.push_screen(TypedName("Reset queue", lines, name=detail.api_name, yes="Delete messages"), answered)
+
+    def do_delete(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        detail = page.detail
+
+        def answered(typed: str | None) -> None:
+            if typed:
+                self.home.perform(partial(doing.delete, queue_id=page.key, name=detail.label))
+
+        waiting = detail.counts.get("queued", 0)
+        lines = [f"{detail.label} is deleted with all its messages; {waiting:,} of them still wait in it."]
+        self.home.push_screen(TypedName("Delete queue", lines, name=detail.api_name, yes="Delete queue"), answered)

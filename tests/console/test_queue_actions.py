@@ -1,0 +1,165 @@
+"""Queues, their log and the audit trail by keyboard."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from console.modals.dialog import Dialog
+from console.modals.form import FormScreen
+from console.screens.messages import MessagesScreen
+from console.screens.queue_log import QueueLogScreen
+from models.services.queue_log import log_messages
+from models.store import Store
+from models.tables import (
+    LogEntryType,
+    MessageState,
+    Queue,
+    QueueConnection,
+    SparkMessage,
+    SparkMessageBody,
+    table_of,
+)
+from tests.console.lab import add_message, area, console, fill, lines, press, settle
+from tests.console.test_connection_actions import WIDE, act, line, said, told
+
+
+def queue(store: Store, api_name: str) -> Any:
+    with store.read() as session:
+        return session.execute(table_of(Queue).select().where(table_of(Queue).c.api_name == api_name)).one_or_none()
+
+
+def waiting(store: Store) -> int:
+    columns = table_of(SparkMessage).c
+    with store.read() as session:
+        found = session.execute(select(columns.id).where(columns.state == MessageState.QUEUED))
+        return len(found.all())
+
+
+async def test_a_queue_is_made_edited_and_deleted_with_its_name_typed(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "n", *"outb", "enter", *"Orders", "f2")
+        assert queue(store, "orders__c").retry_minutes is None
+        await press(pilot, "slash", *"orders", "enter", "e")
+        line(app, "retry_minutes").editor.focus()
+        await press(pilot, *"5, 500", "enter")
+        assert isinstance(app.screen, FormScreen)
+        assert line(app, "retry_minutes").has_class("-problem")
+        await press(pilot, "backspace", "enter")
+        assert queue(store, "orders__c").retry_minutes == [5, 50]
+        await press(pilot, "delete", *"orders", "enter")
+        assert queue(store, "orders__c") is not None
+        await press(pilot, *"__c", "enter", "enter")
+    assert queue(store, "orders__c") is None
+
+
+async def test_connections_are_added_to_a_queue_and_removed(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    served = table_of(QueueConnection).select()
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "n", *"outb", "enter", *"Orders", "f2", "slash", *"orders", "enter", "c")
+        await press(pilot, "enter", *"lab", "enter", "tab", "enter")
+        assert line(app, "deliver_to_queue").has_class("-problem")
+        await press(pilot, *"lab_inbound__c", "enter")
+        assert "Target" in area(app).pane.text
+        with store.read() as session:
+            assert len(session.execute(served).all()) == 3
+        await press(pilot, "C", "enter")
+    with store.read() as session:
+        assert len(session.execute(served).all()) == 2
+
+
+async def test_a_message_is_put_by_hand_and_looked_at(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "P", *"product__v", "f2")
+        assert isinstance(app.screen, Dialog)
+        await press(pilot, "escape")
+        line(app, "more").editor.focus()
+        await press(pilot, *"colour=blue", "tab", *"V0A000000001001 V0A000000001002", "enter")
+        assert waiting(store) == 2
+        await press(pilot, "enter")
+        assert isinstance(app.screen, MessagesScreen)
+        assert "blue" in app.screen.pane.text
+        await press(pilot, "c")
+        assert "not been signed yet" in said(app)
+    with store.read() as session:
+        bodies = session.execute(select(table_of(SparkMessageBody).c.attributes)).scalars()
+        assert {"object": "product__v", "event": "changed", "colour": "blue"} in list(bodies)
+
+
+async def test_a_reset_needs_the_name_and_a_standard_reason_where_nothing_waits(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "0", *"lab_outbound", "enter")
+        assert waiting(store) == 1
+        await press(pilot, *"__c", "enter", "enter")
+        assert waiting(store) == 0
+        await press(pilot, "0")
+        assert "No message waits in Lab Outbound." in told(app)
+
+
+async def test_a_removed_message_goes_back_from_the_queue_log(store: Store) -> None:
+    pair = fill(store)
+    with store.write() as write:
+        key = add_message(write, pair, 7, MessageState.REMOVED)
+        log_messages(write, LogEntryType.REMOVAL, [key], reason="Six hours had passed.")
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "l")
+        assert isinstance(app.screen, QueueLogScreen)
+        assert "Six hours had passed." in app.screen.pane.text
+        await press(pilot, "left", "left")
+        assert app.screen.table.total == 0
+        await press(pilot, "a", "b")
+        assert waiting(store) == 2
+        assert "has been put back" in app.screen.why_not("back")
+        await press(pilot, "escape")
+        assert area(app).AREA == "queues"
+
+
+async def test_tracing_is_shown_and_ended(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3")
+        await act(pilot, "trace")
+        assert "Traced until" in area(app).pane.text
+        await act(pilot, "trace")
+        assert "Traced until" not in area(app).pane.text
+
+
+async def test_the_queue_log_needs_its_permission(store: Store) -> None:
+    fill(store)
+    app = console(store, user="reader@lab.example.com")
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "l")
+        assert not isinstance(app.screen, QueueLogScreen)
+        assert "Admin: Queue Log is missing" in told(app)
+        assert "Admin: Spark Queues is missing" in area(app).why_not("toggle")
+
+
+async def test_the_audit_trail_shows_old_and_new_value_and_is_filtered(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "a", "8")
+        assert "Lab Outbound" in lines(area(app).table)[1]
+        text = area(app).pane.text
+        assert "Old value" in text
+        assert text.index("true") < text.index("false")
+        every = area(app).table.total
+        await press(pilot, "slash", *"edit outbound", "enter")
+        assert 0 < area(app).table.total < every
