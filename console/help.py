@@ -31,6 +31,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "Assumed: tries are 1, 2, 5, 10, 20, 40, 60, 60 and 60 minutes apart; after the last one a message is removed.",
     ),
     "certificates": (
+        "A connection's certificate is chosen in Connections, with Manage Signing Certificate.",
         "One certificate serves all Vaults. Which one a connection signs with can be chosen while two are valid.",
     ),
     "exceptions": (

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from console.actions import Action, bindings
 from console.details.certificates import document
 from console.details.texts import moment, state
-from console.screens.area import AreaScreen
+from console.doing.certificates import read_page
+from console.forms.certificates import rollover_form
+from console.forms.connections import pem_form
+from console.screens.later import AskingScreen
 from console.widgets.columns import Column, number
 from console.widgets.document import Document
 from models.feed import Topic
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from models.queries.window import Listing
 
 
-class CertificatesScreen(AreaScreen):
+class CertificatesScreen(AskingScreen):
     """The signing certificates. They belong to the lab, not to one Vault."""
 
     AREA = "certificates"
@@ -32,6 +36,11 @@ class CertificatesScreen(AreaScreen):
     )
     LIST_TOPICS = frozenset({Topic.CONNECTIONS})
     ANY_VAULT = frozenset({Topic.CERTIFICATES})
+    ACTIONS: ClassVar = (
+        Action("rollover", "n", "Start a rollover", "Issue the next certificate and plan its stages", shown=False),
+        Action("save", "w", "Download", "Save the certificate as a PEM file", shown=False),
+    )
+    BINDINGS = bindings("certificates", ACTIONS)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id = self.home.session.vault_id
@@ -47,9 +56,7 @@ class CertificatesScreen(AreaScreen):
         vault_id = self.home.session.vault_id
 
         def read(session: StoreSession) -> Any | None:
-            from models.queries.certificates import detail
-
-            return detail(session, vault_id, key)
+            return read_page(session, vault_id, key)
 
         return read
 
@@ -57,4 +64,25 @@ class CertificatesScreen(AreaScreen):
         return document(detail, self.home.now())
 
     def copy_of(self, row: Any | None) -> str:
-        return self.detail.pem if self.detail else super().copy_of(row)
+        return str(self.detail.detail.pem) if self.detail else super().copy_of(row)
+
+    def why_not_rollover(self) -> str:
+        if self.home.session.read_only:
+            return "This console is read-only: it changes nothing."
+        rollover = self.detail.rollover if self.detail else None
+        if rollover is not None and rollover.stage != "final":
+            return "A rollover is under way already."
+        return self.needs_row()
+
+    def do_rollover(self) -> None:
+        self.fill_in(rollover_form(self.home.now().replace(microsecond=0)))
+
+    def why_not_save(self) -> str:
+        return self.needs_row()
+
+    def do_save(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            from console.doing.files import first_folder
+
+            name = f"signing-certificate-{row.certificate_id}.pem"
+            self.fill_in(pem_form(row.certificate_id, str(first_folder() / name)))

@@ -28,6 +28,9 @@ AREAS = {
     "vaults": ("v",),
     "actions": ("5", "x"),
     "help": ("6", "question_mark"),
+    "audit": ("8",),
+    "queue-log": ("3", "l"),
+    "connection-form": ("1", "n", "v", "enter"),
 }
 IN_TARGET = {"exceptions", "integrations"}
 
