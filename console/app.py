@@ -52,6 +52,7 @@ from console.screens.messages import MessagesScreen
 from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
+from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.targets import Goto
 from console.theme import DAY, NIGHT, SIGNS
 from console.widgets.bars import AreaBar, VaultBar
@@ -60,6 +61,7 @@ from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
 Severity = Literal["information", "warning", "error"]
+SANDBOXES = "Admin: Sandbox Vaults"
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
@@ -97,6 +99,10 @@ class ConsoleApp(LiveApp):
         Action("faster", "plus,equals_sign", "Faster", "Let the lab clock run faster", shown=False),
         Action("slower", "minus", "Slower", "Let the lab clock run slower", shown=False),
         Action("go", "colon", "Go to", "Go to an area by name", shown=False),
+        Action("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", shown=False, permission=SANDBOXES),
+        Action(
+            "refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", shown=False, permission=SANDBOXES
+        ),
         Action("theme", "f9", "Theme", "Dark or light", shown=False),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -178,6 +184,14 @@ class ConsoleApp(LiveApp):
         if username is not None:
             self.use_vault(self.session.vault_id, username)
 
+    # Sandboxes
+
+    def do_sandbox(self) -> None:
+        ask_for_sandbox(self)
+
+    def do_refresh(self) -> None:
+        ask_for_refresh(self)
+
     # Going places
 
     def action_area(self, name: str) -> None:
@@ -243,7 +257,15 @@ class ConsoleApp(LiveApp):
         if message.text:
             self.tell(message.text)
 
+    def why_not(self, action: Action) -> str:
+        """Why an action of the app cannot be done by the acting user; empty when it can."""
+        return self.session.lacks(action.permission) if action.permission else ""
+
     def action_do(self, name: str) -> None:
+        action = next((action for action in self.ACTIONS if action.name == name), None)
+        if action is not None and (why_not := self.why_not(action)):
+            self.tell(why_not, severity="warning")
+            return
         getattr(self, f"do_{name}")()
 
     def action_actions(self) -> None:
@@ -255,7 +277,8 @@ class ConsoleApp(LiveApp):
             for action in screen.ACTIONS
         ]
         everywhere = [
-            Choice(f"app.{action.name}", action.label, action.tooltip, hint=action.keys) for action in self.ACTIONS
+            Choice(f"app.{action.name}", action.label, action.tooltip, self.why_not(action), hint=action.keys)
+            for action in self.ACTIONS
         ]
 
         def picked(key: str | None) -> None:
