@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from itertools import groupby
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Row, Select, bindparam, select, update
 
@@ -39,15 +39,18 @@ from models.time import Clock
 from scheduler.attempt_log import note_attempts
 from scheduler.claims import claim
 from scheduler.destination import Destination, ExternalDestination
-from scheduler.external import Poster, reach_of
 from scheduler.handlers import run_handlers
 from scheduler.keyring import key_ring
 from scheduler.outbox import waiting, write_messages
+from scheduler.reach import reach_of
 from scheduler.runs import Run, RunResult, add_to_stats, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.signing_desk import Attempt, SigningDesk, open_desk
 from scheduler.tending import is_due, tend
 from scheduler.troubles import raise_undelivered, settle_undelivered
+
+if TYPE_CHECKING:
+    from scheduler.external import Poster
 
 _queues = table_of(Queue)
 _queue_connections = table_of(QueueConnection)
@@ -115,9 +118,12 @@ class Posting:
         self._ends.close()
 
     @property
-    def poster(self) -> Poster:
+    def poster(self) -> "Poster":
         """The poster. Raises NotPossible when the trusted certificates cannot be read."""
         if self._poster is None:
+            # The HTTP client is loaded only by those who have something to post.
+            from scheduler.external import Poster
+
             self._poster = self._ends.enter_context(Poster(reach_of(self._store)))
         return self._poster
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, select
 from sqlmodel import Session
@@ -14,10 +14,13 @@ from models.services.vaults import application_owner_id
 from models.tables import AttemptKind, QueueConnection, SparkMessageBody, table_of
 from models.time import Clock
 from scheduler.destination import NOT_SERVED, AnyDestination, ExternalDestination, find_destination
-from scheduler.external import Letter, Poster
 from scheduler.keyring import KeyRing
+from scheduler.reach import Letter
 from scheduler.signing import Signer, Verifier, signature_headers, spark_body
 from scheduler.tokens import resolve_address, resolve_attributes, token_values
+
+if TYPE_CHECKING:
+    from scheduler.external import Poster
 
 _served = table_of(QueueConnection)
 _bodies = table_of(SparkMessageBody)
@@ -86,7 +89,7 @@ class SigningDesk:
         kind = AttemptKind.OK if verdict.valid else AttemptKind.FAILURE
         return Attempt(message, destination, headers, body, items, content, error, self.now, kind)
 
-    def post(self, messages: Sequence[Row[Any]], poster: Poster, *, in_order: bool) -> list[Attempt]:
+    def post(self, messages: Sequence[Row[Any]], poster: "Poster", *, in_order: bool) -> list[Attempt]:
         """Post messages to their external systems; `in_order` ends with the first that is not delivered."""
         attempts: dict[int, Attempt] = {}
         ready: list[tuple[Row[Any], Any]] = []

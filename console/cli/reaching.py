@@ -35,7 +35,7 @@ def apply_reach(settings: Settings, store: Store) -> None:
     """Have deliveries of this process go where the settings say. Raises InvalidInput, NotPossible for a bad file."""
     if not settings.resolve and settings.ca_file is None:
         return
-    from scheduler.external import Reach, check_ca_file, parse_resolve, reach_external
+    from scheduler.reach import Reach, check_ca_file, parse_resolve, reach_external
 
     check_ca_file(settings.ca_file)
     reach_external(store, Reach(parse_resolve(settings.resolve), settings.ca_file))

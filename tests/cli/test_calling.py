@@ -14,9 +14,9 @@ import pytest
 import typer
 
 from console.cli.durations import duration
-from console.cli.lab import Candidate, choose
 from console.cli.output import Column, facts, table
 from models.errors import NotFound, NotPossible
+from models.queries.choosing import Candidate, choose
 from tests.cli.conftest import Call, Lab
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "vault-console"

@@ -29,7 +29,6 @@ from models.tables import (
     table_of,
 )
 from scheduler import deliver, receive
-from scheduler.external import Reach, reach_external
 from scheduler.lab_certificates import make_certificates
 from scheduler.lab_server import (
     Arrival,
@@ -39,6 +38,7 @@ from scheduler.lab_server import (
     certificate_server,
     receiver,
 )
+from scheduler.reach import Reach, reach_external
 from scheduler.runs import RunResult
 from scheduler.scope import Scope
 from tests.builders import key, make_certificate, make_connection, make_vault

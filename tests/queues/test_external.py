@@ -13,8 +13,9 @@ from models.services.queue_connections import edit_queue_connection
 from models.store import Store
 from models.tables import AttemptKind, MessageState, RunStatus
 from models.time import iso
-from scheduler.external import Answer, Letter, Poster, Reach, parse_resolve
+from scheduler.external import Poster
 from scheduler.lab_server import Arrival, Behaviour, Request, Server
+from scheduler.reach import Answer, Letter, Reach, parse_resolve
 from scheduler.signature_check import check_signature
 from scheduler.signing import canonical_headers
 from scheduler.tokens import session_id

@@ -32,7 +32,8 @@ from models.tables import (
     SparkMessageBody,
     table_of,
 )
-from scheduler.external import Answer, Letter, Poster
+from scheduler.external import Poster
+from scheduler.reach import Answer, Letter
 from tests.builders import key, make_connection
 from tests.conftest import ManualClock
 from tests.queues.lab import SYSTEM, VAULT, make_sender

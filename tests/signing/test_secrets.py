@@ -130,9 +130,7 @@ def test_when_another_process_makes_the_key_in_between_its_key_is_used(
     assert [found.name for found in tmp_path.iterdir()] == ["demo.key"]
 
 
-def test_a_file_system_without_links_still_gets_a_key_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_without_links_still_gets_a_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_links(self: Path, target: Path) -> None:
         raise PermissionError(1, "Operation not permitted", str(self), None, str(target))
 

@@ -110,9 +110,7 @@ def refusal(verdict: Verdict) -> str:
 def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
     program = shutil.which("openssl")
     if program is None:
-        pytest.fail(
-            "these tests check signatures a second time with the openssl command line: install openssl"
-        )
+        pytest.fail("these tests check signatures a second time with the openssl command line: install openssl")
     done = subprocess.run([program, *arguments], input=stdin, capture_output=True, check=False)
     assert done.returncode == 0, f"openssl {arguments[0]}: {done.stdout.decode()} {done.stderr.decode()}"
     return done.stdout
@@ -145,9 +143,7 @@ def test_a_signing_certificate_is_a_self_signed_rsa_2048_certificate_that_says_i
     assert isinstance(key, rsa.RSAPublicKey)
     assert key.key_size == 2048
     found.verify_directly_issued_by(found)
-    assert found.subject.rfc4514_string() == (
-        "CN=Vault Spark Signing 00001,O=Lab certificate\\, not for real Vaults"
-    )
+    assert found.subject.rfc4514_string() == ("CN=Vault Spark Signing 00001,O=Lab certificate\\, not for real Vaults")
     assert (found.not_valid_before_utc, found.not_valid_after_utc) == (START, END)
     assert (certificate.certificate_id, certificate.not_before, certificate.not_after) == (
         "00001",
@@ -328,9 +324,7 @@ def test_openssl_verifies_both_signatures_over_the_documented_bytes(
     for name, data in expected.items():
         signature = tmp_path / name
         signature.write_bytes(base64.b64decode(signed[name]))
-        answer = openssl(
-            "dgst", "-sha256", "-verify", str(public_key), "-signature", str(signature), stdin=data
-        )
+        answer = openssl("dgst", "-sha256", "-verify", str(public_key), "-signature", str(signature), stdin=data)
         assert answer.strip() == b"Verified OK"
 
 
@@ -423,9 +417,7 @@ def test_any_added_or_dropped_byte_of_the_body_is_refused(
         assert "V1" in refusal(verifier.verify(changed, signed, URL, NOW))
 
 
-def test_a_body_written_again_by_another_json_writer_is_refused(
-    verifier: Verifier, signed: dict[str, str]
-) -> None:
+def test_a_body_written_again_by_another_json_writer_is_refused(verifier: Verifier, signed: dict[str, str]) -> None:
     again = orjson.dumps(orjson.loads(BODY), option=orjson.OPT_INDENT_2)
     assert "V1" in refusal(verifier.verify(again, signed, URL, NOW))
 
@@ -477,9 +469,7 @@ def test_a_header_cannot_be_moved_into_the_body(verifier: Verifier, signed: dict
     moved = {name: value for name, value in signed.items() if name != "X-VaultAPISignature-VaultId"}
     body = b"x-vaultapisignature-vaultid:1001\n" + BODY
     assert canonical_headers(moved) + body == canonical_headers(signed) + BODY
-    assert refusal(verifier.verify(body, moved, URL, NOW)) == (
-        "The header X-VaultAPISignature-VaultId is missing."
-    )
+    assert refusal(verifier.verify(body, moved, URL, NOW)) == ("The header X-VaultAPISignature-VaultId is missing.")
 
 
 # --- every refusal, in its own words -----
@@ -550,17 +540,13 @@ def test_a_time_that_is_none_is_named(signer: Signer, verifier: Verifier, word: 
     )
 
 
-def test_a_message_signed_with_another_key_is_refused(
-    successor: IssuedCertificate, verifier: Verifier
-) -> None:
+def test_a_message_signed_with_another_key_is_refused(successor: IssuedCertificate, verifier: Verifier) -> None:
     headers = Signer(successor.private_key_pem).sign(BODY, claims(), URL)
     assert "V1 signature does not match" in refusal(verifier.verify(BODY, headers, URL, NOW))
 
 
 @pytest.mark.parametrize("signature", ["AAAA", "%%%", "ümlaut", "\ud800"])
-def test_what_is_no_signature_does_not_match(
-    verifier: Verifier, signed: dict[str, str], signature: str
-) -> None:
+def test_what_is_no_signature_does_not_match(verifier: Verifier, signed: dict[str, str], signature: str) -> None:
     first = verifier.verify(BODY, signed | {SIGNATURE_V1: signature}, URL, NOW)
     assert "V1 signature does not match" in refusal(first)
     second = verifier.verify(BODY, signed | {SIGNATURE_V2: signature}, URL, NOW)
@@ -590,9 +576,7 @@ def test_a_message_from_another_vault_than_the_connections_is_refused(
 
 def test_a_signed_request_of_another_type_is_refused(signer: Signer, verifier: Verifier) -> None:
     headers = signer.sign(BODY, claims(RequestType="web_action"), URL)
-    assert refusal(verifier.verify(BODY, headers, URL, NOW)) == (
-        "The request type is web_action, not spark_message."
-    )
+    assert refusal(verifier.verify(BODY, headers, URL, NOW)) == ("The request type is web_action, not spark_message.")
 
 
 def test_what_a_sender_writes_is_cut_and_made_printable_in_a_reason(verifier: Verifier) -> None:
@@ -602,16 +586,12 @@ def test_what_a_sender_writes_is_cut_and_made_printable_in_a_reason(verifier: Ve
     assert len(reason) < 120
 
 
-def test_text_that_is_no_unicode_is_refused_and_not_an_error(
-    verifier: Verifier, signed: dict[str, str]
-) -> None:
+def test_text_that_is_no_unicode_is_refused_and_not_an_error(verifier: Verifier, signed: dict[str, str]) -> None:
     refusal(verifier.verify(BODY, signed | {"X-VaultAPISignature-More": "\ud800"}, URL, NOW))
     refusal(verifier.verify(BODY, signed, URL + "\ud800", NOW))
 
 
-def test_a_receiver_without_a_time_zone_is_an_error_of_the_program(
-    verifier: Verifier, signed: dict[str, str]
-) -> None:
+def test_a_receiver_without_a_time_zone_is_an_error_of_the_program(verifier: Verifier, signed: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="time zone"):
         verifier.verify(BODY, signed, URL, NOW.replace(tzinfo=None))
 
