@@ -23,6 +23,7 @@ from models.tables import (
     RunStatus,
 )
 from scheduler import receive, send
+from scheduler.work import Work
 from tests.builders import build_pair, key
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab, counts
@@ -478,6 +479,44 @@ def test_a_new_change_of_a_record_keeps_its_one_open_item(store: Store, clock: M
     assert counts(passed) == {"received": 1, "created": 1}
     assert [row.status for row in lab.items(None)] == [ItemStatus.RESOLVED]
     assert lab.exceptions(lab.target) == []
+
+
+def test_two_changes_of_a_record_that_fail_in_the_same_run_make_one_item(store: Store, clock: ManualClock) -> None:
+    lab = lab_mapping(store, clock, ("text__c", "short__c"))
+    bad = lab.create("Bad", text__c="123456")
+    lab.send()
+    lab.change(bad, text__c="1234567")
+    lab.send()
+    lab.deliver()
+    assert counts(lab.receive()) == {"received": 2, "failed": 2}
+    (item,) = lab.items()
+    assert item.attempts == 2
+    assert len(lab.exceptions(lab.target)) == 1
+
+
+def test_an_item_that_passes_in_the_run_in_which_it_failed_is_settled(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = lab_mapping(store, clock, ("text__c", "short__c"))
+    bad = lab.create("Bad", text__c="123456")
+    lab.send()
+    lab.change(bad, name__v="Renamed")
+    lab.send()
+    lab.deliver()
+    mended: list[bool] = []
+
+    class Mending(receive.Receiver):
+        """Somebody mends the record after the first message."""
+
+        def process(self, work: Work) -> bool:
+            done = super().process(work)
+            if not mended:
+                mended.append(lab.change(bad, text__c="1"))
+            return done
+
+    monkeypatch.setattr(receive, "Receiver", Mending)
+    assert counts(lab.receive()) == {"received": 2, "created": 1, "failed": 1}
+    assert lab.items() == lab.exceptions(lab.target) == []
 
 
 def test_a_record_that_fails_again_after_it_passed_gets_an_item_anew(store: Store, clock: ManualClock) -> None:

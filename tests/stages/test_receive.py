@@ -244,6 +244,20 @@ def test_a_message_that_names_an_item_twice_makes_one_record_of_it(lab: Lab) -> 
     assert len(lab.targets()) == 1
 
 
+def test_an_item_that_is_a_record_of_another_object_is_skipped(lab: Lab) -> None:
+    with lab.store.write() as write:
+        create_object(write, lab.source.vault_id, "other__v", "Other", "Others", "V0O")
+    other = lab.create("Other", object_name="other__v")
+    lab.create("Aspirin")
+    lab.send()
+    table = table_of(SparkMessageBody)
+    with lab.store.write() as write:
+        write.execute(table.update().values({"items": [other]}))
+    lab.deliver()
+    assert counts(lab.receive()) == {"received": 1, "skipped": 1}
+    assert lab.targets() == []
+
+
 def test_many_messages_are_processed_in_one_run_in_their_order(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 2)
     monkeypatch.setattr(receive, "CLAIM", 3)
