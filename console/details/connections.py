@@ -75,11 +75,14 @@ def _remote(detail: ConnectionDetail) -> list[Part]:
 
 
 def _timeline(page: ConnectionPage) -> list[Part]:
-    lines = tuple(
-        Line((short(line.at), line.what, line.who, (line.verdict or "").capitalize())) for line in page.timeline
-    )
-    heads = (Head("When"), Head("What", flex=True), Head("Who", flex=True), Head("Verdict"))
-    return [Section("Workflow Timeline"), Grid(heads, lines, "Nothing yet: no connection file was used.")]
+    """What happened, when, by whom and with what verdict; wrapped, because a name cut short names nobody."""
+    parts: list[Part] = [Section("Workflow Timeline")]
+    if not page.timeline:
+        return [*parts, Note("Nothing yet: no connection file was downloaded or used.")]
+    for line in page.timeline:
+        verdict = f": {line.verdict.capitalize()}" if line.verdict else ""
+        parts.append(Fact(short(line.at), f"{line.what}{verdict}\n{line.who}"))
+    return parts
 
 
 def _lookups(page: ConnectionPage) -> list[Part]:
