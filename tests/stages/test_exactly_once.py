@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +23,11 @@ from tests.conftest import ManualClock
 from tests.stages.lab import Lab
 
 ROUNDS = 25
+CHANGES = 15
+"""How many things people do before an engine starts: so it has work from its first moment on."""
+PAUSES = 3
+"""How many things people do while it runs."""
+WRONG = "no number"
 LONGEST_LIFE = 0.3
 """Seconds from the moment an engine runs until it is killed, at most."""
 
@@ -89,26 +94,31 @@ class People:
     def __init__(self, lab: Lab, chance: random.Random) -> None:
         self.lab = lab
         self.chance = chance
-        self.alive: list[str] = []
-
-    def work_for(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self.do_something()
+        self.amounts: dict[str, str] = {}
+        """What each record that lives holds."""
 
     def do_something(self) -> None:
-        amount = "wrong" if self.chance.random() < 0.15 else str(self.chance.randrange(1000))
         what = self.chance.random()
-        if what < 0.4 or not self.alive:
-            self.alive.append(self.lab.create(f"Product {len(self.alive)}", amount__c=amount))
+        amount = WRONG if self.chance.random() < 0.15 else str(self.chance.randrange(1000))
+        if what < 0.6 or not self.amounts:
+            record = self.lab.create(f"Product {len(self.amounts)}", amount__c=amount)
+            self.amounts[record] = amount
         elif what < 0.95:
-            self.lab.change(self.chance.choice(self.alive), amount__c=amount)
+            self._change(self.chance.choice(list(self.amounts)), amount)
         else:
-            self.lab.delete(self.alive.pop(self.chance.randrange(len(self.alive))))
+            record = self.chance.choice(list(self.amounts))
+            self.lab.delete(record)
+            del self.amounts[record]
 
-    def mend_everything(self) -> None:
-        for record in self.alive:
-            self.lab.change(record, amount__c=str(self.chance.randrange(1000)))
+    def mend_mistakes(self) -> None:
+        """Only the mistakes: a change that was lost must not be made good by another one."""
+        for record, amount in self.amounts.items():
+            if amount == WRONG:
+                self._change(record, "0")
+
+    def _change(self, record: str, amount: str) -> None:
+        self.lab.change(record, amount__c=amount)
+        self.amounts[record] = amount
 
 
 @pytest.fixture
@@ -129,16 +139,20 @@ def test_an_engine_that_is_killed_again_and_again_loses_nothing_and_doubles_noth
     people = People(lab, chance)
     path = lab.store.path
     assert path is not None
+    pause = threading.Event()
     with engines_on(path) as engines:
         for _ in range(ROUNDS):
+            for _ in range(CHANGES):
+                people.do_something()
             process = engines.start()
-            people.work_for(chance.uniform(0.005, LONGEST_LIFE))
+            for _ in range(PAUSES):
+                pause.wait(chance.uniform(0, LONGEST_LIFE / PAUSES))
+                people.do_something()
             engines.kill(process)
-            people.do_something()
-        people.mend_everything()
+        people.mend_mistakes()
         engines.finish()
     killed_at_work = [run for run in lab.rows(JobRun) if run.status is RunStatus.CANCELLED]
-    tell(f"{len(people.alive)} records, {len(lab.messages(lab.target))} messages, {len(killed_at_work)} runs killed")
+    tell(f"{len(people.amounts)} records, {len(lab.messages(lab.target))} messages, {len(killed_at_work)} runs killed")
     assert killed_at_work
     every_change_arrived_once(lab, people)
     no_message_was_lost_or_doubled(lab)
@@ -155,13 +169,14 @@ def tell(line: str) -> None:
 
 def every_change_arrived_once(lab: Lab, people: People) -> None:
     sources = lab.records(lab.source)
-    assert {row["id"] for row in sources} == set(people.alive)
+    assert {row["id"] for row in sources} == set(people.amounts)
     targets = lab.targets()
     assert max(Counter(row["link__sys"] for row in targets).values()) == 1
     by_link = {row["link__sys"]: row for row in targets}
     for source in sources:
         target = by_link[source["global_id__sys"]]
-        assert (target["name__v"], target["amount__c"]) == (source["name__v"], int(source["amount__c"]))
+        amount = int(people.amounts[source["id"]])
+        assert (target["name__v"], target["amount__c"]) == (source["name__v"], amount)
     assert lab.items() == []
     assert lab.exceptions(lab.target) == lab.exceptions(lab.source) == []
 
