@@ -158,8 +158,11 @@ def _check(model: ObjectModel, draft: Draft) -> None:
     draft.result = merged
     if "name__v" not in merged:
         draft.fail("name__v", "Name is required.")
-    if draft.existing is not None and "status__v" not in merged:
-        draft.fail("status__v", "Status is required.")
+    if draft.existing is not None:
+        if "status__v" not in merged:
+            draft.fail("status__v", "Status is required.")
+        if "state__v" not in merged and draft.existing.values["state__v"] is not None:
+            draft.fail("state__v", "Lifecycle State is required.")
     for name in model.required:
         if name not in merged:
             draft.fail(name, f"{model.fields[name].label} is required.")

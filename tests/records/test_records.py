@@ -211,13 +211,18 @@ class TestChanging:
 
     def test_a_bad_change_changes_nothing_and_names_every_bad_field(self, vault: Store) -> None:
         record = make(vault, text__c="a")
-        bad = {"text__c": "ok", "number__c": "many", "must__c": "", "name__v": None, "status__v": None}
+        bad = {"text__c": "ok", "number__c": "many", "must__c": "", "name__v": None, "status__v": None, "state__v": ""}
         assert refused(vault, lambda vault: change(vault, record, **bad)) == {
             "number__c": "'many' is not a number.",
             "must__c": "Must is required.",
             "name__v": "Name is required.",
             "status__v": "Status is required.",
+            "state__v": "Lifecycle State is required.",
         }
+
+    def test_a_record_that_has_no_state_needs_none(self, vault: Store) -> None:
+        record = make(vault, "thing__v")
+        assert change(vault, record, text__c="b", state__v="")
 
     def test_a_record_of_another_vault_is_not_found(self, vault: Store) -> None:
         record = make(vault)
