@@ -9,10 +9,17 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
+import orjson
 from sqlalchemy import Enum, Table, bindparam, column, insert
 from sqlalchemy import table as sa_table
 from sqlalchemy.engine import Dialect
 from sqlmodel import Session
+
+from models import sqlite
+
+TOGETHER = 50
+"""From so many rows on, they travel to SQLite as one parameter: it then writes them all in one call, and other threads
+of the program go on meanwhile."""
 
 
 def bulk_insert(
@@ -31,6 +38,12 @@ def bulk_insert(
         converter = _converter(dialect, table, name)
         if converter is not None:
             by_column[place] = map(converter, by_column[place])
+    if dialect.name == "sqlite" and len(rows) >= TOGETHER:
+        texts = [list(values) for values in by_column]
+        if (payload := _payload(texts)) is not None:
+            connection.exec_driver_sql(sqlite.insert_from_json(table.name, (*same,), (*columns,)), (*shared, payload))
+            return
+        by_column = [*texts]
     ready = list(zip(*(repeat(value, len(rows)) for value in shared), *by_column, strict=True))
     if order is None:
         connection.exec_driver_sql(statement, [dict(zip(names, values, strict=True)) for values in ready])
@@ -38,6 +51,17 @@ def bulk_insert(
     if order != names:
         raise RuntimeError(f"the order of columns was not kept: {order}")
     connection.exec_driver_sql(statement, ready)
+
+
+def _payload(columns: Sequence[list[Any]]) -> str | None:
+    """Rows of texts as one JSON array; None when anything in them is no text that JSON and SQLite agree on."""
+    if not all(set(map(type, values)) <= {str, type(None)} for values in columns):
+        return None
+    try:
+        payload = orjson.dumps(list(zip(*columns, strict=True))).decode()
+    except TypeError:
+        return None
+    return None if "\\u0000" in payload else payload
 
 
 @lru_cache(maxsize=64)

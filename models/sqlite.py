@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -216,3 +217,11 @@ def broken_references(connection: Connection) -> list[str]:
 def damages(connection: Connection) -> list[str]:
     """Read the whole file and answer what is wrong with its pages, indexes and rows; long for a big store."""
     return [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
+
+
+@lru_cache(maxsize=64)
+def insert_from_json(table: str, same: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """A statement that inserts rows from one JSON array of arrays; `same` are parameters that all rows share."""
+    names = ", ".join(f'"{name}"' for name in (*same, *columns))
+    values = ", ".join([*("?" for _ in same), *(f"json_extract(value, '$[{n}]')" for n in range(len(columns)))])
+    return f'INSERT INTO "{table}" ({names}) SELECT {values} FROM json_each(?)'  # noqa: S608 - our own names

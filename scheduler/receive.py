@@ -6,6 +6,7 @@ passed get a new Last Successful Run Time; a run with errors does not move it (s
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,7 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.apply import Applied, apply, prepare
+from scheduler.apply import Applied, Prepared, apply, prepare
 from scheduler.claims import claim
 from scheduler.failures import refuse_message, settle_items, settle_message
 from scheduler.hand_over import hand_over, keep_notes
@@ -85,8 +86,31 @@ class Receiver:
         self.failed_integrations: set[int] = set()
         self._routes: dict[tuple[int, str, str], Route | RouteBroken] = {}
 
-    def process(self, work: Work) -> bool:
-        """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried."""
+    def process_all(self, works: Iterator[Work]) -> None:
+        """Process one after the other. While one is written, a thread calls back for the next."""
+        with ThreadPoolExecutor(1, thread_name_prefix="call-back") as pool:
+            work, ahead = next(works, None), None
+            while work is not None:
+                following = next(works, None)
+                upcoming = None if following is None else self._call_back_ahead(pool, following)
+                self.process(work, ahead)
+                work, ahead = following, upcoming
+
+    def _call_back_ahead(self, pool: ThreadPoolExecutor, work: Work) -> "Future[Prepared] | None":
+        if work.processor != TRANSFER or work.event is MessageEvent.DELETED:
+            return None
+        route = self._route(work)
+        return None if isinstance(route, RouteBroken) else pool.submit(self._prepare, route, work)
+
+    def _prepare(self, route: Route, work: Work) -> Prepared:
+        with self.store.read() as session:
+            return prepare(session, route, work.items)
+
+    def process(self, work: Work, ahead: "Future[Prepared] | None" = None) -> bool:
+        """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried.
+
+        `ahead` is the call-back for its items when that has begun already.
+        """
         if work.processor != TRANSFER:
             return self._hand_over(work)
         route = self._route(work)
@@ -97,8 +121,7 @@ class Receiver:
             # The default of the vendor: a deleted source record leaves its target as it is (seed S0).
             prepared = None
         else:
-            with self.store.read() as session:
-                prepared = prepare(session, route, work.items)
+            prepared = self._prepare(route, work) if ahead is None else ahead.result()
         try:
             with self.store.write() as write:
                 self._take(write, work)
@@ -183,8 +206,7 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     """Run a Vault's receive job once; answers what it received and what became of it."""
     with job_run(store, JobKind.RECEIVE, scope) as run:
         receiver = Receiver(store, run)
-        for work in _queued(store, run):
-            receiver.process(work)
+        receiver.process_all(_queued(store, run))
         for work in _refused_before(store, run):
             receiver.process(work)
         _try_open_items(store, run, receiver)

@@ -3,16 +3,33 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, select
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, make_url, select
 from sqlalchemy.engine import Dialect
 
-from models.bulk import _compiled, bulk_insert
+from models.bulk import TOGETHER, _compiled, bulk_insert
 from models.sets import one_of
 from models.store import Store
-from models.tables import FieldType, ObjectField, PicklistValue, Record, SparkMessageBody, table_of
+from models.tables import FieldType, ObjectField, Picklist, PicklistValue, Record, SparkMessageBody, table_of
 from tests.records.conftest import VAULT, make
 
 _records = table_of(Record)
+
+HOSTILE = (
+    "",
+    "\x00",
+    "a\x00b",
+    "\\u0000",
+    "\\",
+    '"',
+    "'; DROP TABLE record; --",
+    "[/foo]",
+    "漢字 🇩🇪",
+    "\u2028",
+    "null",
+    "1e400",
+)
 
 SQLITE: Dialect = make_url("sqlite://").get_dialect()()
 POSTGRESQL: Dialect = make_url("postgresql+psycopg://host/database").get_dialect()()
@@ -85,6 +102,25 @@ def test_a_bulk_insert_converts_values_as_the_column_says(vault: Store) -> None:
 def test_a_bulk_insert_of_no_rows_does_nothing(vault: Store) -> None:
     with vault.write() as write:
         bulk_insert(write, table_of(PicklistValue), same={"picklist_id": 1}, columns=("name", "label"), rows=[])
+
+
+@given(
+    labels=st.lists(st.one_of(st.text(max_size=30), st.sampled_from(HOSTILE)), min_size=TOGETHER, max_size=TOGETHER + 5)
+)
+def test_many_rows_at_once_keep_every_text_as_it_is(vault: Store, labels: list[str]) -> None:
+    picklist, values = table_of(Picklist), table_of(PicklistValue)
+    with vault.write() as write:
+        write.execute(delete(picklist).where(picklist.c.name == "bulk__c"))
+        inserted = write.execute(
+            insert(picklist).values(vault_id=VAULT, name="bulk__c", label="Bulk").returning(picklist.c.id)
+        )
+        same = {"picklist_id": inserted.scalar_one(), "position": 0, "active": True}
+        rows = [(f"v{number}__c", label) for number, label in enumerate(labels)]
+        bulk_insert(write, values, same=same, columns=("name", "label"), rows=rows)
+    own = select(values.c.name, values.c.label, values.c.active).where(values.c.picklist_id == same["picklist_id"])
+    with vault.read() as session:
+        kept = session.execute(own.order_by(values.c.id)).all()
+    assert [tuple(row) for row in kept] == [(name, label, True) for name, label in rows]
 
 
 def test_a_vault_number_is_part_of_every_id(vault: Store) -> None:

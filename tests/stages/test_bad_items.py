@@ -1,6 +1,7 @@
 """Records that cannot be applied become user exception items, and are tried again; the rest of the batch is applied."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from models.tables import (
     RunStatus,
 )
 from scheduler import receive, send
+from scheduler.apply import Prepared
 from scheduler.work import Work
 from tests.builders import build_pair, key
 from tests.conftest import ManualClock
@@ -500,22 +502,27 @@ def test_an_item_that_passes_in_the_run_in_which_it_failed_is_settled(
     lab = lab_mapping(store, clock, ("text__c", "short__c"))
     bad = lab.create("Bad", text__c="123456")
     lab.send()
-    lab.change(bad, name__v="Renamed")
-    lab.send()
+    for name in ("Renamed", "Renamed again"):
+        lab.change(bad, name__v=name)
+        lab.send()
     lab.deliver()
     mended: list[bool] = []
 
     class Mending(receive.Receiver):
-        """Somebody mends the record after the first message."""
+        """Somebody mends the record after the first message; the call-back for the second may have been made."""
 
-        def process(self, work: Work) -> bool:
-            done = super().process(work)
+        def process(self, work: Work, ahead: "Future[Prepared] | None" = None) -> bool:
+            done = super().process(work, ahead)
             if not mended:
                 mended.append(lab.change(bad, text__c="1"))
             return done
 
     monkeypatch.setattr(receive, "Receiver", Mending)
-    assert counts(lab.receive()) == {"received": 2, "created": 1, "failed": 1}
+    received = counts(lab.receive())
+    assert received in (
+        {"received": 3, "created": 1, "failed": 2},
+        {"received": 3, "created": 1, "failed": 1, "unchanged": 1},
+    )
     assert lab.items() == lab.exceptions(lab.target) == []
 
 
