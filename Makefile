@@ -67,7 +67,7 @@ $(READY):
 	with_uv() { \
 	    { $(BIN)/python -c "$$probe" && grep -qF "$$(pwd)/.venv" $(BIN)/activate; } >/dev/null 2>&1 \
 	        || $(UV) venv --quiet --clear --python "$${python:->=3.11,<3.15}" .venv || return 1; \
-	    $(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock || return 1; \
+	    $(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock || return 1; \
 	    $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . || return 1; \
 	}; \
 	with_pip() { \
@@ -80,4 +80,5 @@ $(READY):
 	if [ -n "$$uv" ] && with_uv; then :; \
 	elif [ -n "$$python" ] && with_pip; then :; \
 	else echo "Setting up .venv failed; the lines above say why. Calling make again starts over." >&2; exit 1; fi; \
+	$(BIN)/python -m compileall -q console models scheduler seed >/dev/null || true; \
 	touch $@

@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from models.time import UtcTime
 
+# Tables do not validate: the schemas for that would only make every start longer.
+SQLModel.model_config["defer_build"] = True
 SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
