@@ -8,8 +8,7 @@ from sqlalchemy import Row, and_, delete, func, select, update
 
 from models.feed import Topic
 from models.store import Store
-from models.tables import ExceptionMessage, JobRun, RunStatus, SparkMessage, table_of
-from scheduler.runs import COUNTS
+from models.tables import COUNTS, ExceptionMessage, JobRun, RunStatus, SparkMessage, table_of
 
 _runs = table_of(JobRun)
 _messages = table_of(SparkMessage)

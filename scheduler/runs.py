@@ -16,13 +16,12 @@ from sqlalchemy import Update, bindparam, insert, select, update
 from models.errors import ConsoleError
 from models.feed import Topic
 from models.store import Store, WriteSession
-from models.tables import ConnectionStat, Counts, JobKind, JobRun, JobRunLine, RunStatus, table_of
+from models.tables import COUNTS, ConnectionStat, Counts, JobKind, JobRun, JobRunLine, RunStatus, table_of
 from scheduler.scope import Scope
 
 _runs = table_of(JobRun)
 _lines = table_of(JobRunLine)
 _stats = table_of(ConnectionStat)
-COUNTS = tuple(Counts.model_fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,17 +144,7 @@ def runs_table(runs: Sequence[EndedRun], *, with_vault: bool = False) -> str:
 
 def moved_text(run: EndedRun) -> str:
     """What a run moved, in words; only what is not zero."""
-    names = (
-        "found",
-        "sent",
-        "delivered",
-        "received",
-        "retried",
-        "created",
-        "updated",
-        "unchanged",
-        "skipped",
-        "failed",
-    )
-    found = [f"{name} {number}" for name in names if (number := getattr(run, name))]
+    from models.tables import COUNTS
+
+    found = [f"{name} {number}" for name in COUNTS if (number := getattr(run, name))]
     return shown(", ".join(found) or "nothing")

@@ -8,26 +8,13 @@ from sqlalchemy import or_, select
 from sqlmodel import Session
 
 from models.queries.window import Listing, fetch, fetch_one, matches, row_of
-from models.tables import Connection, Job, JobKind, JobRun, JobRunLine, SparkMessage, table_of
+from models.tables import COUNTS, Connection, Job, JobKind, JobRun, JobRunLine, SparkMessage, table_of
 
 _table = table_of(JobRun)
 _c = _table.c
 _connections = table_of(Connection).c
 _connection_name = select(_connections.name).where(_connections.id == _c.connection_id).scalar_subquery()
 
-COUNTS = (
-    "found",
-    "sent",
-    "delivered",
-    "received",
-    "retried",
-    "created",
-    "updated",
-    "unchanged",
-    "skipped",
-    "failed",
-)
-"""The counters of a run, in the order in which a change passes them."""
 SHOWN_MESSAGES = 20
 """How many of a run's messages its detail shows."""
 

@@ -10,7 +10,7 @@ from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType,
 from models.tables.establishing import ApprovalTask, ConnectionFile, TimelineEvent, Verdict
 from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
 from models.tables.integrations import Direction, Integration, IntegrationPoint, Matching, PointSource
-from models.tables.jobs import Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
+from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.queues import (
     ITEMS_IN_A_MESSAGE,
     LONGEST_TOKEN,
@@ -38,6 +38,7 @@ from models.tables.store_info import StoreInfo
 from models.tables.vaults import ProfilePermission, SecurityProfile, User, Vault
 
 __all__ = [
+    "COUNTS",
     "ITEMS_IN_A_MESSAGE",
     "LONGEST_TOKEN",
     "MESSAGES_IN_A_QUEUE",

@@ -58,6 +58,10 @@ class Counts(SQLModel):
     failed: int = 0
 
 
+COUNTS = tuple(Counts.model_fields)
+"""The counters by name, in the order in which a change passes them."""
+
+
 class JobRun(Counts, table=True):
     """One run of a job, with totals. `duration_ms` is real time; the other times are lab time."""
 

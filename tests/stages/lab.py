@@ -15,6 +15,7 @@ from models.services.queues import connect_queue, create_queue
 from models.services.records import change_record, create_record, create_records, delete_record
 from models.store import Store
 from models.tables import (
+    COUNTS,
     Connection,
     ConnectionStat,
     Direction,
@@ -34,7 +35,7 @@ from models.tables import (
 )
 from models.time import Clock
 from scheduler import deliver, receive, send
-from scheduler.runs import COUNTS, RunResult
+from scheduler.runs import RunResult
 from scheduler.scope import Scope
 from tests.builders import PRODUCT_FIELDS, Pair, Side, build_pair, key, make_connection, make_vault
 from tests.builders import _side as make_side

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from models.opening import key_path, open_store
 from models.services.objects import FieldSpec
 from models.tables import (
+    COUNTS,
     ConnectionState,
     Counts,
     FieldType,
@@ -24,7 +25,7 @@ from models.tables import (
     RunStatus,
 )
 from scheduler import deliver, receive, send
-from scheduler.runs import COUNTS, RunResult
+from scheduler.runs import RunResult
 from tests.builders import Pair, build_pair
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab

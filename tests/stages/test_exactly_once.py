@@ -16,8 +16,7 @@ import pytest
 from models import sqlite
 from models.opening import open_store
 from models.services.objects import FieldSpec
-from models.tables import FieldType, JobKind, JobRun, JobRunLine, MessageState, RunStatus
-from scheduler.runs import COUNTS
+from models.tables import COUNTS, FieldType, JobKind, JobRun, JobRunLine, MessageState, RunStatus
 from tests.builders import build_pair
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab
