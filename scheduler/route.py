@@ -67,6 +67,7 @@ def find_point(session: Session, connection_id: int, point_name: str) -> Row[Any
             _points,
             _integrations.c.active.label("integration_active"),
             _integrations.c.name.label("integration_name"),
+            _integrations.c.matching.label("integration_matching"),
         )
         .join(_integrations, _integrations.c.id == _points.c.integration_id)
         .where(
@@ -133,7 +134,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         integration_id=point.integration_id,
         point_id=point.id,
         point_name=point.name,
-        matching=point.matching,
+        matching=point.matching or point.integration_matching,
         creates=point.creates,
         updates=point.updates,
         source=source,

@@ -157,7 +157,7 @@ class PlannedPoint(Part):
     name: Label
     api_name: ApiName
     direction: Direction
-    matching: Matching = Matching.LINK
+    matching: Matching | None = None
     creates: bool = True
     updates: bool = True
     sources: tuple[PlannedSource, ...] = ()

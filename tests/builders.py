@@ -143,7 +143,7 @@ def build_pair(
     source_states: Sequence[str] = (),
     target_states: Sequence[str] = (),
     criteria: Mapping[str, Any] | None = None,
-    matching: Matching = Matching.LINK,
+    matching: Matching | None = None,
     creates: bool = True,
     updates: bool = True,
     active: bool = True,

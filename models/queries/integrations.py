@@ -240,10 +240,11 @@ def _read_points(session: Session, vault_id: int, integration_id: int) -> tuple[
             _points.name,
             _points.api_name,
             _points.direction,
-            _points.matching,
+            func.coalesce(_points.matching, _c.matching).label("matching"),
             _points.creates,
             _points.updates,
         )
+        .join(_table, _c.id == _points.integration_id)
         .where(_points.vault_id == vault_id, _points.integration_id == integration_id)
         .order_by(_points.direction.desc(), _points.position, _points.id)
     )

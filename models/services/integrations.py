@@ -113,7 +113,7 @@ def create_point(
     name: str,
     api_name: str,
     direction: Direction,
-    matching: Matching = Matching.LINK,
+    matching: Matching | None = None,
     creates: bool = True,
     updates: bool = True,
     standard: bool = False,
@@ -141,7 +141,7 @@ def create_point(
             _points.c.direction == Direction.INBOUND,
         )
     else:
-        checks.refuse("matching", "Only an inbound point matches records.", when=matching is not Matching.LINK)
+        checks.refuse("matching", "Only an inbound point matches records.", when=matching is not None)
     checks.done()
     position = write.execute(
         select(func.count()).select_from(_points).where(_points.c.integration_id == integration_id)

@@ -9,8 +9,9 @@ from models.tables.connections import Connection, ConnectionStat, ConnectionStat
 from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
 from models.tables.establishing import ApprovalTask, ConnectionFile, TimelineEvent, Verdict
 from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
-from models.tables.integrations import Direction, Integration, IntegrationPoint, Matching, PointSource
+from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
+from models.tables.lookups import LookupType, ReferenceLookup, ReferenceLookupKey, ReferenceLookupMiss
 from models.tables.queues import (
     ITEMS_IN_A_MESSAGE,
     LONGEST_TOKEN,
@@ -33,7 +34,7 @@ from models.tables.records import (
     UniqueValue,
     VaultObject,
 )
-from models.tables.rules import FieldRule, IntegrationRule, LookupType, ReferenceLookup, ReferenceLookupKey
+from models.tables.rules import FieldRule, IntegrationRule, QueryObjectRule
 from models.tables.store_info import StoreInfo
 from models.tables.vaults import ProfilePermission, SecurityProfile, User, Vault
 
@@ -56,6 +57,7 @@ __all__ = [
     "ConnectionState",
     "ConnectionType",
     "Counts",
+    "DeletePolicy",
     "DeliveryAttempt",
     "Direction",
     "ErrorType",
@@ -82,6 +84,7 @@ __all__ = [
     "PicklistValue",
     "PointSource",
     "ProfilePermission",
+    "QueryObjectRule",
     "Queue",
     "QueueConnection",
     "QueueLogEntry",
@@ -89,6 +92,7 @@ __all__ = [
     "RecordStatus",
     "ReferenceLookup",
     "ReferenceLookupKey",
+    "ReferenceLookupMiss",
     "RolloverStage",
     "RunStatus",
     "SecurityProfile",

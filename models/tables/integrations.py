@@ -18,12 +18,29 @@ class Direction(StrEnum):
 
 
 class Matching(StrEnum):
-    """How an inbound point finds the target record of a source record."""
+    """How the target record of a source record is found."""
 
     LINK = "link"
     """Target Link = source Global ID (seed S0)."""
+    CRM_KEYS = "crm_keys"
+    """CRM Org with CRM ID, External ID or Link; External ID alone when Link is blank (seed S2)."""
+    EXTERNAL_ID = "external_id"
+    """Equal External ID first, then Link (Quality-RIM Product Transfer; integration facts, section 5)."""
+    FIELDS = "fields"
+    """The integration's pair of fields (seed S4, Person to Account)."""
     ORIGIN = "origin"
     """Target Global ID = source Link: the source record came from the target (seed S2, status back to CRM)."""
+
+
+class DeletePolicy(StrEnum):
+    """What becomes of the target record when its source record is deleted."""
+
+    LEAVE = "leave"
+    """Nothing: the default (seed S0)."""
+    DELETE = "delete"
+    INACTIVATE = "inactivate"
+    MARK = "mark"
+    """The integration's mark field receives its mark text (seed S4)."""
 
 
 class Integration(SQLModel, table=True):
@@ -46,6 +63,17 @@ class Integration(SQLModel, table=True):
     standard: bool = True
     last_successful_send: datetime | None = time_column(nullable=True)
     last_successful_receive: datetime | None = time_column(nullable=True)
+    matching: Matching = enum_column(Matching, Matching.LINK)
+    match_source_field: str | None = Field(default=None, max_length=60)
+    match_target_field: str | None = Field(default=None, max_length=60)
+    delete_policy: DeletePolicy = enum_column(DeletePolicy, DeletePolicy.LEAVE)
+    mark_field: str | None = Field(default=None, max_length=60)
+    mark_text: str | None = Field(default=None, max_length=255)
+    inactivates_targets: bool = False
+    """Whether a target follows when its source record is inactivated (seed S0: some connections)."""
+    locks_rule_activation: bool = False
+    locks_rule_defaults: bool = False
+    """What may not be changed on this integration's standard rules (integration facts, section 2)."""
     modified_at: datetime = time_column()
 
 
@@ -61,7 +89,8 @@ class IntegrationPoint(SQLModel, table=True):
     name: str = Field(max_length=100)
     api_name: str = Field(max_length=60)
     direction: Direction = enum_column(Direction)
-    matching: Matching = enum_column(Matching, Matching.LINK)
+    matching: Matching | None = enum_column(Matching, nullable=True)
+    """Another way of matching than the integration's."""
     creates: bool = True
     updates: bool = True
     position: int = 0

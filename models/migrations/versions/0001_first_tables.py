@@ -490,6 +490,42 @@ def upgrade() -> None:
         sa.Column(
             "last_successful_receive", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True
         ),
+        sa.Column(
+            "matching",
+            sa.Enum(
+                "link",
+                "crm_keys",
+                "external_id",
+                "fields",
+                "origin",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="matching",
+            ),
+            nullable=False,
+        ),
+        sa.Column("match_source_field", sa.String(60), nullable=True),
+        sa.Column("match_target_field", sa.String(60), nullable=True),
+        sa.Column(
+            "delete_policy",
+            sa.Enum(
+                "leave",
+                "delete",
+                "inactivate",
+                "mark",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="delete_policy",
+            ),
+            nullable=False,
+        ),
+        sa.Column("mark_field", sa.String(60), nullable=True),
+        sa.Column("mark_text", sa.String(255), nullable=True),
+        sa.Column("inactivates_targets", sa.Boolean(), nullable=False),
+        sa.Column("locks_rule_activation", sa.Boolean(), nullable=False),
+        sa.Column("locks_rule_defaults", sa.Boolean(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_integration_connection_id"), ondelete="CASCADE"
@@ -700,8 +736,18 @@ def upgrade() -> None:
         ),
         sa.Column(
             "matching",
-            sa.Enum("link", "origin", native_enum=False, create_constraint=True, length=40, name="matching"),
-            nullable=False,
+            sa.Enum(
+                "link",
+                "crm_keys",
+                "external_id",
+                "fields",
+                "origin",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="matching",
+            ),
+            nullable=True,
         ),
         sa.Column("creates", sa.Boolean(), nullable=False),
         sa.Column("updates", sa.Boolean(), nullable=False),
@@ -741,10 +787,23 @@ def upgrade() -> None:
         sa.Column("lookup_id", sa.Integer(), nullable=False),
         sa.Column("source_key", sa.String(255), nullable=False),
         sa.Column("target_key", sa.String(255), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["lookup_id"], ["reference_lookup.id"], name=op.f("fk_reference_lookup_key_lookup_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("lookup_id", "source_key", name=op.f("pk_reference_lookup_key")),
+    )
+    op.create_table(
+        "reference_lookup_miss",
+        sa.Column("lookup_id", sa.Integer(), nullable=False),
+        sa.Column("source_key", sa.String(255), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("last_missed_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lookup_id"], ["reference_lookup.id"], name=op.f("fk_reference_lookup_miss_lookup_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lookup_id", "source_key", name=op.f("pk_reference_lookup_miss")),
     )
     op.create_table(
         "spark_message",
@@ -1037,11 +1096,15 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("rule_id", sa.Integer(), nullable=False),
         sa.Column("api_name", sa.String(60), nullable=False),
+        sa.Column("label", sa.String(60), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("target_object", sa.String(60), nullable=False),
         sa.Column("target_field", sa.String(60), nullable=False),
+        sa.Column("target_docfield", sa.String(60), nullable=True),
         sa.Column("query_object", sa.String(60), nullable=False),
         sa.Column("query_field", sa.String(255), nullable=True),
+        sa.Column("query_field_select", sa.String(500), nullable=True),
+        sa.Column("query_field_type", sa.String(40), nullable=True),
         sa.Column("default_value", sa.String(1500), nullable=True),
         sa.Column("target_lookup_field", sa.String(60), nullable=True),
         sa.Column("reference_lookup_id", sa.Integer(), nullable=True),
@@ -1054,4 +1117,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_field_rule")),
         sa.UniqueConstraint("rule_id", "api_name", name=op.f("uq_field_rule_rule_id_api_name")),
+    )
+    op.create_table(
+        "query_object_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("api_name", sa.String(60), nullable=False),
+        sa.Column("label", sa.String(60), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("query_object", sa.String(60), nullable=False),
+        sa.Column("filter_clause", sa.String(4000), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["integration_rule.id"], name=op.f("fk_query_object_rule_rule_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_query_object_rule")),
+        sa.UniqueConstraint("rule_id", "api_name", name=op.f("uq_query_object_rule_rule_id_api_name")),
     )
