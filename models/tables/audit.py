@@ -10,10 +10,17 @@ from models.tables.base import time_column
 
 
 class AuditRow(SQLModel, table=True):
-    """One audited change: a creation, one changed field, or a deletion (integration facts, section 7)."""
+    """One audited change: a creation, one changed field, or a deletion (integration facts, section 7).
+
+    `workflow`, `task` and `verdict` say by which step of a workflow it came about.
+    """
 
     __tablename__ = "audit_row"
-    __table_args__: Any = (Index("ix_audit_row_vault_id_id", "vault_id", "id"),)
+    __table_args__: Any = (
+        Index("ix_audit_row_vault_id_id", "vault_id", "id"),
+        Index("ix_audit_row_vault_id_at", "vault_id", "at"),
+        Index("ix_audit_row_vault_id_record_id", "vault_id", "record_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     vault_id: int = Field(foreign_key="vault.id")
@@ -28,3 +35,6 @@ class AuditRow(SQLModel, table=True):
     field_name: str = Field(default="", max_length=100)
     old_value: str | None = None
     new_value: str | None = None
+    workflow: str = Field(default="", max_length=100)
+    task: str = Field(default="", max_length=100)
+    verdict: str = Field(default="", max_length=40)

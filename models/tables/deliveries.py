@@ -19,10 +19,14 @@ class AttemptKind(StrEnum):
 
 
 class LogEntryType(StrEnum):
-    """Why a message is in the Queue Log."""
+    """Why a message is in the Queue Log.
+
+    Assumed: the vendor publishes only REMOVAL and TRACE; what a receiving Vault refused is told in its own log.
+    """
 
     REMOVAL = "REMOVAL"
     TRACE = "TRACE"
+    REFUSAL = "REFUSAL"
 
 
 class DeliveryAttempt(SQLModel, table=True):
@@ -45,10 +49,11 @@ class DeliveryAttempt(SQLModel, table=True):
 
 
 class QueueLogEntry(SQLModel, table=True):
-    """A message that left its queue undelivered, or a delivery that was traced.
+    """A message that left its queue undelivered, a delivery that was traced, or one that this Vault refused.
 
-    Names and times are copied, because the log outlives queue, connection and message. The message itself stays with
-    its body and can be put back while `spark_message_id` is set. `handler` is the delivery event handler still to be
+    A refusal is of the inbound queue that the message was for; the message itself never came in. Names and times are
+    copied, because the log outlives queue, connection and message. A removed message stays with its body and can be put
+    back while `spark_message_id` is set. `handler` is the delivery event handler still to be
     run, or run at `handled_at`; `due_back_at` is when the message is to be put back by itself.
     """
 

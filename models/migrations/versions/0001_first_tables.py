@@ -165,6 +165,11 @@ def upgrade() -> None:
         sa.Column("label", sa.String(100), nullable=False),
         sa.Column("plural_label", sa.String(100), nullable=False),
         sa.Column("prefix", sa.String(3), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("object", "document", native_enum=False, create_constraint=True, length=40, name="object_kind"),
+            nullable=False,
+        ),
         sa.Column("states", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_vault_object_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vault_object")),
@@ -266,11 +271,16 @@ def upgrade() -> None:
         sa.Column("field_name", sa.String(100), nullable=False),
         sa.Column("old_value", sa.String(), nullable=True),
         sa.Column("new_value", sa.String(), nullable=True),
+        sa.Column("workflow", sa.String(100), nullable=False),
+        sa.Column("task", sa.String(100), nullable=False),
+        sa.Column("verdict", sa.String(40), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["vault_user.id"], name=op.f("fk_audit_row_user_id")),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_audit_row_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_row")),
     )
+    op.create_index("ix_audit_row_vault_id_at", "audit_row", ["vault_id", "at"], unique=False)
     op.create_index("ix_audit_row_vault_id_id", "audit_row", ["vault_id", "id"], unique=False)
+    op.create_index("ix_audit_row_vault_id_record_id", "audit_row", ["vault_id", "record_id"], unique=False)
     op.create_table(
         "connection",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -475,6 +485,77 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection_id", "day", name=op.f("pk_connection_stat")),
     )
     op.create_table(
+        "crosslink",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.Integer(), nullable=False),
+        sa.Column("major", sa.Integer(), nullable=False),
+        sa.Column("minor", sa.Integer(), nullable=False),
+        sa.Column("source_vault_id", sa.Integer(), nullable=False),
+        sa.Column("source_record_id", sa.String(20), nullable=False),
+        sa.Column("source_global_id", sa.String(40), nullable=False),
+        sa.Column("source_major", sa.Integer(), nullable=False),
+        sa.Column("source_minor", sa.Integer(), nullable=False),
+        sa.Column(
+            "binding",
+            sa.Enum(
+                "Specific Document Version", native_enum=False, create_constraint=True, length=40, name="binding_rule"
+            ),
+            nullable=False,
+        ),
+        sa.Column("bound_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["record_key"], ["record.id"], name=op.f("fk_crosslink_record_key"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_crosslink_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crosslink")),
+        sa.UniqueConstraint("record_key", "major", "minor", name=op.f("uq_crosslink_record_key_major_minor")),
+    )
+    op.create_index(
+        "ix_crosslink_vault_id_source_global_id", "crosslink", ["vault_id", "source_global_id"], unique=False
+    )
+    op.create_table(
+        "document_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("object_id", sa.Integer(), nullable=False),
+        sa.Column("record_key", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.String(20), nullable=False),
+        sa.Column("version_id", sa.String(40), nullable=False),
+        sa.Column("major", sa.Integer(), nullable=False),
+        sa.Column("minor", sa.Integer(), nullable=False),
+        sa.Column("latest", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("global_id", sa.String(40), nullable=False),
+        sa.Column("link", sa.String(255), nullable=True),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "active__v", "inactive__v", native_enum=False, create_constraint=True, length=40, name="record_status"
+            ),
+            nullable=False,
+        ),
+        sa.Column("state", sa.String(60), nullable=True),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("modified_by", sa.Integer(), nullable=True),
+        sa.Column("modified_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["created_by"], ["vault_user.id"], name=op.f("fk_document_version_created_by")),
+        sa.ForeignKeyConstraint(["modified_by"], ["vault_user.id"], name=op.f("fk_document_version_modified_by")),
+        sa.ForeignKeyConstraint(["object_id"], ["vault_object.id"], name=op.f("fk_document_version_object_id")),
+        sa.ForeignKeyConstraint(
+            ["record_key"], ["record.id"], name=op.f("fk_document_version_record_key"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_document_version_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_version")),
+        sa.UniqueConstraint("record_key", "major", "minor", name=op.f("uq_document_version_record_key_major_minor")),
+        sa.UniqueConstraint("vault_id", "version_id", name=op.f("uq_document_version_vault_id_version_id")),
+    )
+    op.create_index(
+        "ix_document_version_object_id_modified_at", "document_version", ["object_id", "modified_at"], unique=False
+    )
+    op.create_table(
         "integration",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("vault_id", sa.Integer(), nullable=False),
@@ -524,6 +605,7 @@ def upgrade() -> None:
         sa.Column("mark_field", sa.String(60), nullable=True),
         sa.Column("mark_text", sa.String(255), nullable=True),
         sa.Column("inactivates_targets", sa.Boolean(), nullable=False),
+        sa.Column("depends_on", sa.JSON(), nullable=False),
         sa.Column("locks_rule_activation", sa.Boolean(), nullable=False),
         sa.Column("locks_rule_defaults", sa.Boolean(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
@@ -829,7 +911,15 @@ def upgrade() -> None:
         sa.Column("object_name", sa.String(60), nullable=False),
         sa.Column(
             "event",
-            sa.Enum("changed", "deleted", native_enum=False, create_constraint=True, length=40, name="message_event"),
+            sa.Enum(
+                "changed",
+                "deleted",
+                "withdrawn",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="message_event",
+            ),
             nullable=False,
         ),
         sa.Column("integration_point", sa.String(60), nullable=False),
@@ -993,7 +1083,15 @@ def upgrade() -> None:
         sa.Column("vault_id", sa.Integer(), nullable=False),
         sa.Column(
             "entry_type",
-            sa.Enum("REMOVAL", "TRACE", native_enum=False, create_constraint=True, length=40, name="log_entry_type"),
+            sa.Enum(
+                "REMOVAL",
+                "TRACE",
+                "REFUSAL",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="log_entry_type",
+            ),
             nullable=False,
         ),
         sa.Column("at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
