@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Static
 from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
 from console.modals.picker import Choice, PickList
+from console.modals.progress import ProgressScreen, Work
 from console.theme import SIGNS
 from console.widgets.fields import ChoiceField, FieldLine
 from console.widgets.paint import clean
@@ -32,21 +33,30 @@ if TYPE_CHECKING:
 
 Save = Callable[["Store", "Who", Mapping[str, str], bool], str]
 """Saves what was typed; the last argument says that a question was answered with yes."""
+Begin = Callable[["Store", "Who", Mapping[str, str]], Work]
+"""What was typed, as long work with its progress."""
 UNSEEN = "unseen"
 """The type of a field that is typed unseen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form needs. `is_new`: all values are saved, not only those that differ from what the store holds."""
+    """What a form needs: `save`, or `work` when saving takes long enough to show how far it is.
+
+    `is_new`: all values are saved, not only those that differ from what the store holds. `first` names the field that
+    has the focus at first; without it, that is the first one.
+    """
 
     title: str
     fields: Sequence[FormField]
-    save: Save
+    save: Save | None = None
     is_new: bool = False
     about: str = ""
     helps: Mapping[str, str] = field(default_factory=dict)
     saves: str = "Save"
+    work: Begin | None = None
+    first: str = ""
+    began_with: str = "where you began"
 
 
 def form_field(
@@ -84,6 +94,8 @@ class FormScreen(ModalScreen[str | None]):
     FormScreen #trouble.-shown { display: block; }
     FormScreen #hint { padding: 0 1; margin-top: 1; color: $text-muted; height: auto; min-height: 2; }
     FormScreen #buttons { height: auto; align-horizontal: right; margin: 0 1 0 0; }
+    FormScreen.-no-hints #hint { display: none; }
+    FormScreen.-no-hints #buttons { margin-top: 1; }
     FormScreen Button { margin-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -128,7 +140,9 @@ class FormScreen(ModalScreen[str | None]):
         for line in self._lines:
             if line.field.type == UNSEEN:
                 line.query_one(Input).password = True
-        self._lines[0].editor.focus()
+        self.set_class(not self._form.helps, "-no-hints")
+        lines = self._lines
+        next((line for line in lines if line.field.name == self._form.first), lines[0]).editor.focus()
 
     def on_descendant_focus(self) -> None:
         """Say what the field in focus is for."""
@@ -150,14 +164,18 @@ class FormScreen(ModalScreen[str | None]):
         message.stop()
         editor = message.field
         line = next(line for line in self._lines if line.editor is editor)
-        labels = dict(line.field.choices)
-        choices = [Choice(value, label) for value, label in line.field.choices]
+        picker, labels = self.picker(line.field, editor.value)
 
         def picked(value: str | None) -> None:
             if value is not None:
-                editor.put(value, labels[value])
+                editor.put(value, labels.get(value, value))
 
-        self.app.push_screen(PickList(line.field.label, choices, current=editor.value), picked)
+        self.app.push_screen(picker, picked)
+
+    def picker(self, field: FormField, current: str) -> tuple[PickList, Mapping[str, str]]:
+        """What a field's value is picked from, and the label of each value."""
+        choices = [Choice(value, label) for value, label in field.choices]
+        return PickList(field.label, choices, current=current), dict(field.choices)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -183,9 +201,18 @@ class FormScreen(ModalScreen[str | None]):
         self._saving = True
         self._trouble("")
         values = {line.field.name: line.value for line in self._lines if line.changed or self._form.is_new}
-        in_thread(
-            self, partial(self._form.save, store, self.home.session.who, values, confirmed), self.Saved, group="save"
-        )
+        form, who = self._form, self.home.session.who
+        if form.work is not None:
+            work = form.work(store, who, values)
+            self.app.push_screen(ProgressScreen(form.title, work, failed=self._refused), self._worked)
+        elif form.save is not None:
+            in_thread(self, partial(form.save, store, who, values, confirmed), self.Saved, group="save")
+
+    def _worked(self, text: str | None) -> None:
+        """Long work is done; the form stays with all that was typed while it is not."""
+        self._saving = False
+        if text is not None:
+            self.dismiss(text)
 
     def on_form_screen_saved(self, message: Saved) -> None:
         self.dismiss(message.text)
@@ -197,6 +224,9 @@ class FormScreen(ModalScreen[str | None]):
         if message.group != "save" or not isinstance(error, ConsoleError):
             return
         message.stop()
+        self._refused(error)
+
+    def _refused(self, error: ConsoleError) -> None:
         if (question := getattr(error, "question", "")) and (yes := getattr(error, "yes", "")):
             self._ask(question, error.message, yes)
             return
@@ -234,5 +264,5 @@ class FormScreen(ModalScreen[str | None]):
                 self.dismiss(None)
 
         count = len(self.changes)
-        text = f"{count} {'field differs' if count == 1 else 'fields differ'} from where you began."
+        text = f"{count} {'field differs' if count == 1 else 'fields differ'} from {self._form.began_with}."
         self.app.push_screen(Confirm("Drop what you typed?", text, yes="Drop it", no="Keep editing"), answered)

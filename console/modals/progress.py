@@ -17,6 +17,7 @@ from textual.widgets import Button, ProgressBar, Static
 
 from console.widgets.paint import clean
 from console.work import Failed, in_thread
+from models.errors import ConsoleError
 
 Work = Callable[[Callable[[str, float], None], Callable[[], bool]], str]
 """Does the work: tells what it does and how much is done (0 to 1), asks whether it is cancelled, answers a sentence."""
@@ -55,9 +56,10 @@ class ProgressScreen(ModalScreen[str | None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, title: str, work: Work) -> None:
+    def __init__(self, title: str, work: Work, *, failed: Callable[[ConsoleError], None] | None = None) -> None:
+        """`failed` takes a refusal, once this screen is gone; without it the app tells it."""
         super().__init__()
-        self._title, self._work = title, work
+        self._title, self._work, self._failed = title, work, failed
         self.cancelled = Event()
 
     def compose(self) -> ComposeResult:
@@ -81,9 +83,12 @@ class ProgressScreen(ModalScreen[str | None]):
     def on_progress_screen_finished(self, message: Finished) -> None:
         self.dismiss(message.text)
 
-    def on_failed(self, _message: Failed) -> None:
-        """What went wrong is told by the app; nothing has been changed."""
+    def on_failed(self, message: Failed) -> None:
+        """What went wrong is told by who asked for the work, or by the app; nothing has been changed."""
         self.dismiss(None)
+        if self._failed is not None and isinstance(message.error, ConsoleError):
+            message.stop()
+            self.app.call_later(self._failed, message.error)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()

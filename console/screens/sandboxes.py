@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,10 @@ from console.doing import sandboxes as doing
 from console.modals.dialog import Answer, Dialog
 from console.modals.form import Form, FormScreen, form_field
 from console.modals.picker import Choice, PickList
-from console.modals.progress import ProgressScreen, Work
+from console.modals.progress import ProgressScreen
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
-    from console.session import Who
-    from models.store import Store
 
 HELPS = {
     "id": "A number that no other Vault has.",
@@ -35,24 +32,18 @@ def ask_for_sandbox(home: ConsoleApp) -> None:
         form_field("name", "Name", f"{vault.name} Sandbox", required=True),
         form_field("dns_host", "DNS Host", f"sb-{number}.{vault.domain}", required=True),
     )
-    typed: dict[str, str] = {}
 
-    def check(store: Store, who: Who, values: Mapping[str, str], confirmed: bool) -> str:
-        answer = doing.checked(store, who, values, confirmed)
-        typed.update(values)
-        return answer
-
-    def filled(answer: str | None) -> None:
-        store, who = home.store, home.session.who
-        if answer and store is not None:
-            _go(home, f"Create {typed['name']}", lambda tell, stopped: doing.create(store, who, typed, tell, stopped))
+    def done(text: str | None) -> None:
+        if text:
+            home.tell(text)
 
     about = (
         f"A copy of {vault.name}: users, data model, configuration and records. Active Vault to Vault connections are "
         "Pending in it, External ones Inactive unless their URL holds tokens."
     )
-    form = Form(f"New sandbox of {vault.name}", fields, check, is_new=True, about=about, helps=HELPS, saves="Create")
-    home.push_screen(FormScreen(form), filled)
+    title = f"New sandbox of {vault.name}"
+    form = Form(title, fields, work=doing.creating, is_new=True, about=about, helps=HELPS, saves="Create")
+    home.push_screen(FormScreen(form), done)
 
 
 def ask_for_refresh(home: ConsoleApp) -> None:
@@ -63,8 +54,11 @@ def ask_for_refresh(home: ConsoleApp) -> None:
     def answered(key: str, answer: str | None) -> None:
         store, who = home.store, home.session.who
         if answer and store is not None:
-            work: Work = lambda tell, stopped: doing.refresh(store, who, int(key), tell, stopped)  # noqa: E731
-            _go(home, f"Refresh {names[key]}", work)
+            home.push_screen(ProgressScreen(f"Refresh {names[key]}", doing.refreshing(store, who, int(key))), done)
+
+    def done(text: str | None) -> None:
+        if text:
+            home.tell(text)
 
     def picked(key: str | None) -> None:
         if key is not None:
@@ -74,11 +68,3 @@ def ask_for_refresh(home: ConsoleApp) -> None:
             home.push_screen(dialog, partial(answered, key))
 
     home.push_screen(PickList("Refresh a sandbox of this Vault", choices), picked)
-
-
-def _go(home: ConsoleApp, title: str, work: Work) -> None:
-    def done(text: str | None) -> None:
-        if text:
-            home.tell(text)
-
-    home.push_screen(ProgressScreen(title, work), done)

@@ -1,14 +1,18 @@
 """Sandboxes by keyboard: creating one with its progress, refusing what cannot be, refreshing."""
 
+import pytest
 from sqlalchemy import func, select
+from textual.widgets import Input, Label
 
-from console.doing.sandboxes import create
+from console.doing.sandboxes import creating
 from console.modals.form import FormScreen
 from console.modals.progress import ProgressScreen
+from console.widgets.fields import FieldLine
+from models.errors import NotPossible
 from models.store import Store
 from models.tables import Record, Vault, table_of
 from tests.console.lab import console, fill, press, settle
-from tests.console.test_connection_actions import WIDE, line, told
+from tests.console.test_connection_actions import WIDE, line, said, told
 
 
 def records(store: Store, vault_id: int) -> int:
@@ -36,6 +40,39 @@ async def test_a_sandbox_is_created_and_refreshed(store: Store) -> None:
         assert session.get_one(Vault, 1009).parent_id == 1001
 
 
+async def test_what_the_service_refuses_late_stands_beside_its_field_and_nothing_typed_is_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "f6")
+        values = {"id": "1009", "name": "Rehearsal", "dns_host": "no host!"}
+        for name, text in values.items():
+            line(app, name).query_one(Input).value = text
+        await press(pilot, "f2")
+        assert isinstance(app.screen, FormScreen)
+        assert {name: line(app, name).value for name in values} == values
+        assert [item.field.name for item in app.screen.query(FieldLine) if item.has_class("-problem")] == ["dns_host"]
+        assert "A host name such as" in str(line(app, "dns_host").query_one(".problem", Label).render())
+        assert app.focused is line(app, "dns_host").editor
+        line(app, "dns_host").query_one(Input).value = "sb-1009.lab.example.com"
+
+        def full(*_args: object, **_options: object) -> None:
+            raise NotPossible("The disk is full.", "Make room.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("models.services.sandboxes._fill", full)
+            await press(pilot, "f2")
+        assert isinstance(app.screen, FormScreen)
+        assert "The disk is full. Make room." in said(app)
+        assert line(app, "name").value == "Rehearsal"
+        await press(pilot, "f2")
+        assert "Created the sandbox Rehearsal (1009)" in told(app)
+    assert records(store, 1009) == records(store, 1001)
+
+
 async def test_a_cancelled_sandbox_leaves_nothing(store: Store) -> None:
     fill(store)
     app = console(store)
@@ -43,7 +80,7 @@ async def test_a_cancelled_sandbox_leaves_nothing(store: Store) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
         who = app.session.who
-        screen = ProgressScreen("Create", lambda tell, stopped: create(store, who, typed, tell, stopped))
+        screen = ProgressScreen("Create", creating(store, who, typed))
         screen.cancelled.set()
         app.push_screen(screen)
         await settle(pilot)
