@@ -118,7 +118,7 @@ def _message(
         message_id=str(uuid.uuid4()),
         state=MessageState.QUEUED if fits else MessageState.REMOVED,
         object_name=str(attributes.get("object", ""))[:60],
-        event=MessageEvent.DELETED if event == MessageEvent.DELETED else MessageEvent.CHANGED,
+        event=MessageEvent(event) if event in set(MessageEvent) else MessageEvent.CHANGED,
         integration_point=str(attributes.get("integration_point", ""))[:60],
         item_count=len(items),
         entered_at=write.now,

@@ -7,6 +7,7 @@ from models.tables.certificates import CertificateRollover, CertificateState, Ro
 from models.tables.clients import ConnectionClient
 from models.tables.connections import Connection, ConnectionStat, ConnectionState, ConnectionType
 from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
+from models.tables.documents import BindingRule, CrossLink, DocumentVersion
 from models.tables.establishing import ApprovalTask, ConnectionFile, TimelineEvent, Verdict
 from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
 from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
@@ -26,6 +27,7 @@ from models.tables.queues import (
 from models.tables.records import (
     FieldType,
     ObjectField,
+    ObjectKind,
     Picklist,
     PicklistValue,
     Record,
@@ -47,6 +49,7 @@ __all__ = [
     "AttemptKind",
     "AuditRow",
     "AuthorizationType",
+    "BindingRule",
     "CertificateRollover",
     "CertificateState",
     "Connection",
@@ -57,9 +60,11 @@ __all__ = [
     "ConnectionState",
     "ConnectionType",
     "Counts",
+    "CrossLink",
     "DeletePolicy",
     "DeliveryAttempt",
     "Direction",
+    "DocumentVersion",
     "ErrorType",
     "ExceptionItem",
     "ExceptionMessage",
@@ -80,6 +85,7 @@ __all__ = [
     "MessageEvent",
     "MessageState",
     "ObjectField",
+    "ObjectKind",
     "Picklist",
     "PicklistValue",
     "PointSource",

@@ -71,6 +71,8 @@ class Integration(SQLModel, table=True):
     mark_text: str | None = Field(default=None, max_length=255)
     inactivates_targets: bool = False
     """Whether a target follows when its source record is inactivated (seed S0: some connections)."""
+    depends_on: list[str] = json_column(list)
+    """API names of integrations of the same Vault that have to be active too (seed S0)."""
     locks_rule_activation: bool = False
     locks_rule_defaults: bool = False
     """What may not be changed on this integration's standard rules (integration facts, section 2)."""

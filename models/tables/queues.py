@@ -32,6 +32,8 @@ class MessageEvent(StrEnum):
 
     CHANGED = "changed"
     DELETED = "deleted"
+    WITHDRAWN = "withdrawn"
+    """A document no longer meets the criteria of its integration point (seed S2, CLM)."""
 
 
 class Queue(SQLModel, table=True):

@@ -29,11 +29,19 @@ class RecordStatus(StrEnum):
     INACTIVE = "inactive__v"
 
 
+class ObjectKind(StrEnum):
+    """Whether an object's records are data or documents."""
+
+    OBJECT = "object"
+    DOCUMENT = "document"
+
+
 class VaultObject(SQLModel, table=True):
     """An object of a Vault's data model, e.g. Study (`study__v`).
 
-    `prefix` begins the ids of its records. `states` lists its lifecycle states as `{"name", "label"}`; the first one
-    is the starting state.
+    `prefix` begins the ids of its records. `states` lists its lifecycle states as `{"name", "label"}`, and with a
+    `"type"` where a state has one (see `models.versions`); the first one is the starting state. A Vault's documents
+    are the records of one object of their own kind.
     """
 
     __tablename__ = "vault_object"
@@ -45,6 +53,7 @@ class VaultObject(SQLModel, table=True):
     label: str = Field(max_length=100)
     plural_label: str = Field(default="", max_length=100)
     prefix: str = Field(max_length=3)
+    kind: ObjectKind = enum_column(ObjectKind, ObjectKind.OBJECT)
     states: list[dict[str, str]] = json_column(list)
 
 
