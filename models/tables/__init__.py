@@ -9,7 +9,18 @@ from models.tables.connections import Connection, ConnectionStat, ConnectionStat
 from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
 from models.tables.documents import BindingRule, CrossLink, DocumentVersion
 from models.tables.establishing import ApprovalTask, ConnectionFile, TimelineEvent, Verdict
-from models.tables.exceptions import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus
+from models.tables.exceptions import (
+    ErrorType,
+    ExceptionItem,
+    ExceptionMessage,
+    ExceptionNotification,
+    ExceptionSide,
+    ItemStatus,
+    RetryState,
+    RetryTransfer,
+    RetryTransferMessage,
+    Subject,
+)
 from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.lookups import LookupType, ReferenceLookup, ReferenceLookupKey, ReferenceLookupMiss
@@ -68,6 +79,8 @@ __all__ = [
     "ErrorType",
     "ExceptionItem",
     "ExceptionMessage",
+    "ExceptionNotification",
+    "ExceptionSide",
     "FieldRule",
     "FieldType",
     "Integration",
@@ -99,6 +112,9 @@ __all__ = [
     "ReferenceLookup",
     "ReferenceLookupKey",
     "ReferenceLookupMiss",
+    "RetryState",
+    "RetryTransfer",
+    "RetryTransferMessage",
     "RolloverStage",
     "RunStatus",
     "SecurityProfile",
@@ -106,6 +122,7 @@ __all__ = [
     "SparkMessage",
     "SparkMessageBody",
     "StoreInfo",
+    "Subject",
     "TimelineEvent",
     "Tombstone",
     "UniqueValue",

@@ -38,6 +38,8 @@ class Job(SQLModel, table=True):
     vault_id: int = Field(foreign_key="vault.id")
     kind: JobKind = enum_column(JobKind)
     every_seconds: int = 300
+    longest_seconds: int = 3600
+    """Real time after which a run is ended as TIMEOUT; what it has moved stays moved."""
     next_run_at: datetime = time_column()
     requested_at: datetime | None = time_column(nullable=True)
     requested_connection_id: int | None = Field(default=None, foreign_key="connection.id", ondelete="SET NULL")
@@ -54,6 +56,7 @@ class Counts(SQLModel):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     skipped: int = 0
     failed: int = 0
 
@@ -77,6 +80,8 @@ class JobRun(Counts, table=True):
     status: RunStatus = enum_column(RunStatus, RunStatus.RUNNING)
     connection_id: int | None = Field(default=None, foreign_key="connection.id", ondelete="SET NULL")
     """Set when the run was limited to one connection."""
+    retry_id: int | None = Field(default=None, foreign_key="retry_transfer.id", ondelete="SET NULL", index=True)
+    """Set when the run did a part of a Retry Transfer, and nothing else."""
     started_at: datetime = time_column()
     finished_at: datetime | None = time_column(nullable=True)
     duration_ms: int = 0

@@ -136,6 +136,19 @@ def upgrade() -> None:
         op.f("ix_connection_authorization_vault_id"), "connection_authorization", ["vault_id"], unique=False
     )
     op.create_table(
+        "exception_notification",
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("bell", sa.Boolean(), nullable=False),
+        sa.Column("log_file", sa.String(1000), nullable=True),
+        sa.Column("sealed_command", sa.String(), nullable=True),
+        sa.Column("time_limit", sa.Integer(), nullable=False),
+        sa.Column("told_until", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("last_told_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.Column("last_trouble", sa.String(1000), nullable=False),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_exception_notification_vault_id")),
+        sa.PrimaryKeyConstraint("vault_id", name=op.f("pk_exception_notification")),
+    )
+    op.create_table(
         "picklist",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("vault_id", sa.Integer(), nullable=False),
@@ -146,6 +159,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("vault_id", "name", name=op.f("uq_picklist_vault_id_name")),
     )
     op.create_index(op.f("ix_picklist_vault_id"), "picklist", ["vault_id"], unique=False)
+    op.create_table(
+        "retry_transfer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "under_way", "done", "failed", native_enum=False, create_constraint=True, length=40, name="retry_state"
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "send", "deliver", "receive", native_enum=False, create_constraint=True, length=40, name="job_kind"
+            ),
+            nullable=True,
+        ),
+        sa.Column("user_name", sa.String(100), nullable=False),
+        sa.Column("asked", sa.String(500), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Integer(), nullable=False),
+        sa.Column("applied", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("error", sa.String(2000), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_retry_transfer_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retry_transfer")),
+    )
+    op.create_index("ix_retry_transfer_vault_id_state", "retry_transfer", ["vault_id", "state"], unique=False)
     op.create_table(
         "security_profile",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -424,6 +471,7 @@ def upgrade() -> None:
         sa.Column("object_id", sa.Integer(), nullable=False),
         sa.Column("record_id", sa.String(20), nullable=False),
         sa.Column("global_id", sa.String(40), nullable=False),
+        sa.Column("link", sa.String(255), nullable=True),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.Column("deleted_by", sa.Integer(), nullable=True),
@@ -433,6 +481,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tombstone")),
     )
     op.create_index("ix_tombstone_object_id_deleted_at", "tombstone", ["object_id", "deleted_at"], unique=False)
+    op.create_index("ix_tombstone_object_id_link", "tombstone", ["object_id", "link"], unique=False)
+    op.create_index("ix_tombstone_vault_id_record_id", "tombstone", ["vault_id", "record_id"], unique=False)
     op.create_table(
         "connection_client",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -629,6 +679,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("every_seconds", sa.Integer(), nullable=False),
+        sa.Column("longest_seconds", sa.Integer(), nullable=False),
         sa.Column("next_run_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
         sa.Column("requested_connection_id", sa.Integer(), nullable=True),
@@ -652,6 +703,7 @@ def upgrade() -> None:
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("updated", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -679,6 +731,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("connection_id", sa.Integer(), nullable=True),
+        sa.Column("retry_id", sa.Integer(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
@@ -686,9 +739,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_job_run_connection_id"), ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(
+            ["retry_id"], ["retry_transfer.id"], name=op.f("fk_job_run_retry_id"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_job_run_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_run")),
     )
+    op.create_index(op.f("ix_job_run_retry_id"), "job_run", ["retry_id"], unique=False)
     op.create_index("ix_job_run_status_id", "job_run", ["status", "id"], unique=False)
     op.create_index("ix_job_run_vault_id_id", "job_run", ["vault_id", "id"], unique=False)
     op.create_table(
@@ -853,6 +910,7 @@ def upgrade() -> None:
         sa.Column("created", sa.Integer(), nullable=False),
         sa.Column("updated", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("deleted", sa.Integer(), nullable=False),
         sa.Column("skipped", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -986,6 +1044,26 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column(
+            "side",
+            sa.Enum("source", "target", native_enum=False, create_constraint=True, length=40, name="exception_side"),
+            nullable=False,
+        ),
+        sa.Column(
+            "subject",
+            sa.Enum(
+                "message",
+                "sending",
+                "delivery",
+                "remote",
+                "job",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="subject",
+            ),
+            nullable=False,
+        ),
+        sa.Column(
             "error_type",
             sa.Enum(
                 "message_processing_error__sys",
@@ -1004,6 +1082,14 @@ def upgrade() -> None:
         sa.Column("connection_id", sa.Integer(), nullable=True),
         sa.Column("integration_id", sa.Integer(), nullable=True),
         sa.Column("point_id", sa.Integer(), nullable=True),
+        sa.Column("queue_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "job",
+            sa.Enum(
+                "send", "deliver", "receive", native_enum=False, create_constraint=True, length=40, name="job_kind"
+            ),
+            nullable=True,
+        ),
         sa.Column("message_processor", sa.String(100), nullable=False),
         sa.Column("spark_message_id", sa.Integer(), nullable=True),
         sa.Column("items_received", sa.Integer(), nullable=False),
@@ -1022,6 +1108,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["point_id"], ["integration_point.id"], name=op.f("fk_exception_message_point_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["queue_id"], ["queue.id"], name=op.f("fk_exception_message_queue_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["run_id"], ["job_run.id"], name=op.f("fk_exception_message_run_id")),
         sa.ForeignKeyConstraint(
@@ -1231,4 +1320,39 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_query_object_rule")),
         sa.UniqueConstraint("rule_id", "api_name", name=op.f("uq_query_object_rule_rule_id_api_name")),
+    )
+    op.create_table(
+        "retry_transfer_message",
+        sa.Column("retry_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "send", "deliver", "receive", native_enum=False, create_constraint=True, length=40, name="job_kind"
+            ),
+            nullable=False,
+        ),
+        sa.Column("under_way", sa.Boolean(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("still_open", sa.Integer(), nullable=False),
+        sa.Column("note", sa.String(1000), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["exception_message.id"],
+            name=op.f("fk_retry_transfer_message_message_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["retry_id"], ["retry_transfer.id"], name=op.f("fk_retry_transfer_message_retry_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("retry_id", "message_id", name=op.f("pk_retry_transfer_message")),
+    )
+    op.create_index("ix_retry_transfer_message_message_id", "retry_transfer_message", ["message_id"], unique=False)
+    op.create_index(
+        "uq_retry_transfer_message_under_way",
+        "retry_transfer_message",
+        ["message_id"],
+        unique=True,
+        sqlite_where=sa.text("under_way"),
+        postgresql_where=sa.text("under_way"),
     )
