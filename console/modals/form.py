@@ -95,7 +95,7 @@ class FormScreen(ModalScreen[str | None]):
     FormScreen #hint { padding: 0 1; margin-top: 1; color: $text-muted; height: auto; min-height: 2; }
     FormScreen #buttons { height: auto; align-horizontal: right; margin: 0 1 0 0; }
     FormScreen.-no-hints #hint { display: none; }
-    FormScreen.-no-hints #buttons { margin-top: 1; }
+    FormScreen.-no-hints #buttons { margin: 1 1 0 0; }
     FormScreen Button { margin-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
