@@ -18,6 +18,7 @@ from console.cli.certificates import certificates
 from console.cli.clients import clients
 from console.cli.clock import clock
 from console.cli.connect import connections
+from console.cli.doctor import doctor
 from console.cli.exceptions import exceptions
 from console.cli.frame import PROGRAM, Program, command
 from console.cli.integrations import integrations
@@ -42,6 +43,7 @@ class VaultConsole(Program):
 
     sections = {
         "See and run": ("demo", "status", "run", "clock"),
+        "Understand": ("doctor",),
         "Administer": (
             "vaults",
             "sandbox",
@@ -120,6 +122,7 @@ command(application, "demo")(demo.demo)
 command(application, "status")(status.status)
 command(application, "run")(run.run)
 command(application, "vaults")(vaults.vaults)
+command(application, "doctor")(doctor)
 command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
 command(application, "receiver")(receiver)

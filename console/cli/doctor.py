@@ -1,0 +1,50 @@
+"""`doctor`: why a connection does not move what it should, and what to do about it."""
+
+import typer
+
+from console.cli.output import answer
+from console.cli.settings import settings_of
+
+SICK = 3
+"""Exit code when something stops the connection."""
+
+
+def doctor(context: typer.Context, connection: str = typer.Argument(help="Its API name, name or number.")) -> None:
+    """Examine a connection on both sides: what stops it, where, and the command that goes there.
+
+    Exits with 0 when nothing stops the connection, else with 3.
+    """
+    from dataclasses import asdict
+
+    from console.cli.lab import opened
+    from models.doctor import examine
+    from models.tables import Connection
+
+    settings = settings_of(context)
+    with opened(settings) as lab, lab.store.read() as session:
+        found = lab.find(session, Connection, connection)
+        findings = examine(session, found.vault_id, found.key, lab.now)
+    stopped = sum(finding.stops for finding in findings)
+
+    def text() -> str:
+        if not findings:
+            return f"Nothing is wrong with {found.label} of {found.vault}."
+        lines: list[str] = []
+        for finding in findings:
+            lines += [
+                f"{'STOPS' if finding.stops else 'warns'}  {finding.kind.value}",
+                f"       {finding.where} in {finding.vault}",
+                f"       {finding.cause}",
+                f"       {finding.remedy}",
+                f"       $ {finding.command}",
+                "",
+            ]
+        warned = len(findings) - stopped
+        return "\n".join([*lines, f"{stopped} stopping, {warned} warning."])
+
+    rows = [asdict(finding) | {"kind": finding.kind.name.lower(), "title": finding.kind.value} for finding in findings]
+    answer(
+        settings, {"connection": found.label, "vault": found.vault, "findings": rows, "stopped": bool(stopped)}, text
+    )
+    if stopped:
+        raise typer.Exit(SICK)

@@ -1,0 +1,247 @@
+"""Do the rules still fit both data models (seed S1, limitations: a Vault says nothing when they no longer do)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from models.data_model import FieldModel, ObjectModel
+from models.doctor.case import Case, Inbound, Side, Stream
+from models.doctor.finding import FindingKind, Findings
+from models.system_fields import SYSTEM_COLUMNS
+from models.tables import FieldRule, FieldType, IntegrationRule, ReferenceLookup, ReferenceLookupKey, table_of
+
+_rules = table_of(IntegrationRule)
+_field_rules = table_of(FieldRule)
+_lookups = table_of(ReferenceLookup)
+_keys = table_of(ReferenceLookupKey)
+
+DOCUMENTS = "documents"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """An active field rule where it works: what sender sends through which point to which receiver."""
+
+    sender: Side
+    receiver: Side
+    stream: Stream
+    point: Inbound
+    rule: Row[Any]
+
+    @property
+    def target_object(self) -> str:
+        """The object it writes to."""
+        return DOCUMENTS if self.rule.target_docfield else str(self.rule.target_object)
+
+    @property
+    def target_field(self) -> str:
+        """The field it writes to."""
+        return str(self.rule.target_docfield or self.rule.target_field)
+
+    @property
+    def where(self) -> str:
+        """The place as people read it."""
+        return f"Field rule {self.rule.rule_name} / {self.rule.api_name}"
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where to go."""
+        return {"area": "integrations", "key": self.point.integration_id, "where": self.where}
+
+
+def rule_uses(case: Case) -> list[RuleUse]:
+    """The active field rules of active integrations, each with the stream that it reads."""
+    uses: list[RuleUse] = []
+    for sender, receiver in case.flows:
+        rules = _active_field_rules(receiver)
+        for stream in sender.streams:
+            point = receiver.inbound.get(stream.remote_point)
+            if point is None or not stream.active or not point.active:
+                continue
+            uses += [
+                RuleUse(sender, receiver, stream, point, rule)
+                for rule in rules[point.point_id]
+                if rule.query_object in ("", stream.object_name)
+            ]
+    return uses
+
+
+def _active_field_rules(side: Side) -> defaultdict[int, list[Row[Any]]]:
+    statement = (
+        select(_field_rules, _rules.c.point_id, _rules.c.name.label("rule_name"))
+        .join(_rules, _rules.c.id == _field_rules.c.rule_id)
+        .where(_rules.c.vault_id == side.vault_id, _rules.c.active, _field_rules.c.active)
+        .order_by(_rules.c.position, _rules.c.id, _field_rules.c.position, _field_rules.c.id)
+    )
+    found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in side.session.execute(statement):
+        found[row.point_id].append(row)
+    return found
+
+
+def check_rules(case: Case) -> Findings:
+    """Active field rules against the objects and fields on both sides."""
+    uses = rule_uses(case)
+    yield from _streams_without_rules(case, uses)
+    told: set[tuple[int, FindingKind]] = set()
+    for use in uses:
+        for finding in _field_rule(use):
+            if (use.rule.id, finding.kind) not in told:
+                told.add((use.rule.id, finding.kind))
+                yield finding
+    yield from _required_fields(uses)
+
+
+def _streams_without_rules(case: Case, uses: list[RuleUse]) -> Findings:
+    read = {
+        (use.stream.point_id, use.stream.object_name, use.stream.remote_point) for use in uses if use.rule.query_object
+    }
+    for sender, receiver in case.flows:
+        for stream in sender.streams:
+            point = receiver.inbound.get(stream.remote_point)
+            if point is None or not stream.active or not point.active:
+                continue
+            if (stream.point_id, stream.object_name, stream.remote_point) not in read:
+                yield receiver.finding(
+                    FindingKind.NO_ACTIVE_RULE,
+                    f"{sender.vault} sends {stream.object_name} to point {point.point}; no active rule of "
+                    f"{receiver.vault} reads it.",
+                    "Activate a rule of the point, or give it field rules for this query object.",
+                    area="integrations",
+                    key=point.integration_id,
+                    where=f"Integration point {point.point}",
+                    command=f"integrations show {point.integration_api_name}",
+                )
+
+
+def _field_rule(use: RuleUse) -> Findings:
+    show = f"integrations show {use.point.integration_api_name}"
+    target = use.receiver.model(use.target_object)
+    if target is None:
+        yield use.receiver.finding(
+            FindingKind.OBJECT_GONE,
+            f"{use.receiver.vault} has no object {use.target_object}.",
+            "Bring the object back, or inactivate the rule.",
+            command=show,
+            **use.place,
+        )
+        return
+    if use.target_field not in target.cleaners:
+        yield use.receiver.finding(
+            FindingKind.TARGET_FIELD_GONE,
+            f"{target.label} of {use.receiver.vault} has no field {use.target_field}.",
+            "Bring the field back, or correct the field rule.",
+            command=show,
+            **use.place,
+        )
+    else:
+        yield from _matching(use, target.fields.get(use.target_field), show)
+        yield from _values(use, target, show)
+    source = use.sender.model(use.stream.object_name)
+    if use.rule.query_field and source is not None:
+        problem = _path_problem(use.sender, source, use.rule.query_field)
+        if problem:
+            yield use.receiver.finding(
+                FindingKind.QUERY_FIELD_GONE,
+                f"{problem} The call-back to {use.sender.vault} fails for every message of this point.",
+                "Bring the field back, or correct the query field of the field rule.",
+                command=show,
+                **use.place,
+            )
+
+
+def _matching(use: RuleUse, field: FieldModel | None, show: str) -> Findings:
+    match_on = use.rule.target_lookup_field
+    if field is None or field.type is not FieldType.OBJECT or field.reference is None or match_on in (None, "id"):
+        return
+    referenced = use.receiver.model(field.reference)
+    if referenced is not None and match_on not in SYSTEM_COLUMNS and match_on not in referenced.fields:
+        yield use.receiver.finding(
+            FindingKind.MATCH_FIELD_GONE,
+            f"{field.label} is found by {match_on}, which {referenced.label} of {use.receiver.vault} does not have.",
+            "Correct the Target Field Lookup of the field rule.",
+            command=show,
+            **use.place,
+        )
+
+
+def _values(use: RuleUse, target: ObjectModel, show: str) -> Findings:
+    """Values that the rule itself brings: its default, and the target keys of its lookup."""
+    rule = use.rule
+    field = target.fields.get(use.target_field)
+    if field is not None and field.type is FieldType.OBJECT:
+        return
+    values: list[tuple[str, str]] = []
+    if rule.default_value:
+        values.append(("its default", rule.default_value))
+    if rule.reference_lookup_id is not None:
+        lookup = use.receiver.session.execute(
+            select(_lookups).where(
+                _lookups.c.id == rule.reference_lookup_id, _lookups.c.connection_id == use.receiver.key
+            )
+        ).one_or_none()
+        if lookup is None:
+            yield use.receiver.finding(
+                FindingKind.LOOKUP_GONE,
+                f"{use.receiver.name} has no reference lookup for it.",
+                "Select a reference lookup of this connection.",
+                command=show,
+                **use.place,
+            )
+        else:
+            found = use.receiver.session.execute(
+                select(_keys.c.target_key).distinct().where(_keys.c.lookup_id == lookup.id).order_by(_keys.c.target_key)
+            ).scalars()
+            values += [(f"a target key of {lookup.name}", key) for key in found]
+    for what, value in values:
+        try:
+            target.cleaners[use.target_field](value)
+        except ValueError as problem:
+            yield use.receiver.finding(
+                FindingKind.VALUE_REFUSED,
+                f"{use.target_field} of {target.label} does not take {what}: {problem}",
+                "Correct the value, or the picklist.",
+                command=show,
+                **use.place,
+            )
+            return
+
+
+def _path_problem(side: Side, model: ObjectModel, path: str) -> str | None:
+    relationship, dot, name = path.rpartition(".")
+    if dot:
+        reference = model.relationships.get(relationship)
+        if reference is None or reference.reference is None:
+            return f"{model.label} of {side.vault} has no relationship {relationship}."
+        walked = side.model(reference.reference)
+        if walked is None:
+            return f"{side.vault} has no object {reference.reference}."
+        model = walked
+    if name not in SYSTEM_COLUMNS and name not in model.fields:
+        return f"{model.label} of {side.vault} has no field {name}."
+    return None
+
+
+def _required_fields(uses: list[RuleUse]) -> Findings:
+    """Required fields that no rule fills, where a point creates records."""
+    filled: dict[tuple[int, str], tuple[RuleUse, set[str]]] = {}
+    for use in uses:
+        if use.point.creates:
+            filled.setdefault((use.rule.rule_id, use.target_object), (use, set()))[1].add(use.target_field)
+    for (_rule_id, object_name), (use, names) in filled.items():
+        target = use.receiver.model(object_name)
+        if target is None or object_name == DOCUMENTS:
+            continue
+        missing = [name for name in ("name__v", *target.required) if name not in names]
+        if missing:
+            yield use.receiver.finding(
+                FindingKind.REQUIRED_FIELD_EMPTY,
+                f"Rule {use.rule.rule_name} fills no {', '.join(missing)} of {target.label}: new records are refused.",
+                "Add a field rule with a query field or a default.",
+                area="integrations",
+                key=use.point.integration_id,
+                where=f"Rule {use.rule.rule_name}",
+                command=f"integrations show {use.point.integration_api_name}",
+            )
