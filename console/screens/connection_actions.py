@@ -35,7 +35,7 @@ def _action(name: str, key: str, label: str, tooltip: str) -> Action:
 ACTIONS: Final = (
     _action("create", "n", "Create", "Create a Vault to Vault, External or Local connection"),
     _action("edit", "e", "Edit", "Edit the fields of this connection"),
-    _action("duplicate", "D", "Duplicate", "Create a connection with the fields of this one"),
+    _action("duplicate", "C", "Duplicate", "Create a connection with the fields of this one"),
     _action("download", "w", "Download Connection File", "Write the file that the other Vault connects with"),
     _action("connect", "o", "Connect from File", "Use a connection file of another Vault in this one"),
     _action("complete", "c", "Complete", "Approve or reject the connection that waits for it"),

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from console.actions import Action, bindings
 from console.details.connections import document
+from console.details.doctor import document as doctor_page
 from console.details.texts import failed, state
 from console.doing.connections import read_page
+from console.modals.page import PageScreen
 from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
 from console.screens.connection_actions import ConnectionActions
 from console.screens.runs import ask_for_run
+from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -58,6 +61,7 @@ class ConnectionsScreen(ConnectionActions):
     )
     ACTIONS: ClassVar = (
         Action("run", "r", "Run now", "Run a job for this connection at once"),
+        Action("doctor", "D", "Doctor", "Find out why this connection does not move what it should"),
         *EVERY_CONNECTION_ACTION,
     )
     BINDINGS = bindings("connections", ACTIONS)
@@ -82,6 +86,26 @@ class ConnectionsScreen(ConnectionActions):
 
     def document(self, detail: Any) -> Document:
         return document(detail)
+
+    def why_not_doctor(self) -> str:
+        return self.needs_row()
+
+    def do_doctor(self) -> None:
+        row, store = self.table.cursor_row, self.home.store
+        if row is None or store is None:
+            return
+        vault_id, key, name, now = self.home.session.vault_id, row.key, row.name, self.home.now()
+
+        def examined(session: StoreSession) -> Document:
+            from models.doctor import examine
+
+            return doctor_page(name, examine(session, vault_id, key, now))
+
+        self.home.push_screen(PageScreen(f"Doctor: {name}", store, examined), self._went)
+
+    def _went(self, target: Goto | None) -> None:
+        if target is not None:
+            self.home.go_to(target)
 
     def why_not_run(self) -> str:
         row = self.table.cursor_row
