@@ -187,7 +187,7 @@ def add_point_source(
     checks = Checks()
     remote_point = checks.text("remote_point", remote_point, LONGEST_NAME, required=True)
     for path in criteria:
-        checks.note(f"criteria {path}", _path_problem(write, model, path))
+        checks.note(f"criteria {path}", path_problem(write, model, path))
     checks.unless(
         write,
         "remote_point",
@@ -274,7 +274,8 @@ def _check_names(checks: Checks, name: str, api_name: str, *, standard: bool) ->
     return name, api_name
 
 
-def _path_problem(write: WriteSession, model: ObjectModel, path: str) -> str | None:
+def path_problem(write: WriteSession, model: ObjectModel, path: str) -> str | None:
+    """What is wrong with a field of an object, or one across an object reference; None for a good one."""
     relationship, dot, name = path.rpartition(".")
     holder = model
     if dot:

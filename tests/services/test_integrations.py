@@ -387,7 +387,7 @@ def test_a_field_rule_reads_the_primary_query_object_unless_it_names_another(sto
 def test_a_field_rule_is_called_after_its_target_field_and_numbered_when_that_is_taken(store: Store) -> None:
     pair = build_pair(store, mappings=[])
     names = [add(store, pair).api_name for _ in range(3)]
-    assert names == ["code__c", "code_2__c", "code_3__c"]
+    assert names == ["code__c", "code1__c", "code2__c"]
     assert add(store, pair, api_name="mine").api_name == "mine__c"
     assert "already has a field rule mine__c" in refused_field_rule(store, pair, api_name="mine__c")["api_name"]
 
