@@ -23,7 +23,9 @@ async def test_the_doctor_names_what_is_broken_and_enter_goes_there(store: Store
         text = app.screen.view.text
         assert "A queue is inactive" in text
         assert "vault-console queues activate" in text
-        while (line := app.screen.view.current) is not None and line.target != Goto("queues", pair.source.queue_id, 1001):
+        while (line := app.screen.view.current) is not None and line.target != Goto(
+            "queues", pair.source.queue_id, 1001
+        ):
             await press(pilot, "down")
         await press(pilot, "enter")
         assert isinstance(app.screen, QueuesScreen)
