@@ -1,11 +1,13 @@
 """The audit trail: one row per creation or action, one per changed field (integration facts, section 7)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 import orjson
+from sqlmodel import SQLModel
 
 from models.feed import Topic
 from models.permissions import Actor
@@ -14,6 +16,21 @@ from models.tables import AuditRow
 from models.time import iso
 
 _ITEM_LENGTH = 255
+HIDDEN = "********"
+"""What the audit holds in place of a secret: it says that there was one, or that it changed, never which."""
+_NO_VALUES = frozenset({"id", "vault_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """The step of a workflow by which something came about: its task, and how that ended."""
+
+    workflow: str
+    task: str = ""
+    verdict: str = ""
+
+
+NO_WORKFLOW = WorkflowStep("")
 
 
 def audit(
@@ -26,12 +43,13 @@ def audit(
     record_id: str = "",
     changes: Mapping[str, tuple[Any, Any]] | None = None,
     on_behalf_of: str = "",
+    step: WorkflowStep = NO_WORKFLOW,
 ) -> None:
     """Note what `actor` did, in the Vault he acts in, at the transaction's time.
 
     `action` is a word such as Create, Edit, Delete; `item` is what people call the thing; `changes` maps a field to its
     old and new value and makes one row per field. Without changes one row is written. `on_behalf_of` names the person
-    for whom the platform acts in this Vault.
+    for whom the platform acts in this Vault, `step` the step of a workflow that did it.
     """
     rows = changes or {"": (None, None)}
     write.add_all(
@@ -48,10 +66,22 @@ def audit(
             field_name=field,
             old_value=_text(old),
             new_value=_text(new),
+            workflow=step.workflow,
+            task=step.task,
+            verdict=step.verdict,
         )
         for field, (old, new) in rows.items()
     )
     write.changed(Topic.AUDIT, actor.vault_id)
+
+
+def deleted_values(row: SQLModel) -> dict[str, tuple[Any, None]]:
+    """All values of a row that is to be deleted, as `changes` of its audit; nothing of what is sealed is told."""
+    return {
+        field: (HIDDEN if field.startswith("sealed_") else value, None)
+        for field, value in row.model_dump().items()
+        if value is not None and field not in _NO_VALUES
+    }
 
 
 def _text(value: Any) -> str | None:

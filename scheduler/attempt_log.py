@@ -21,7 +21,7 @@ _COLUMNS = ("message_id", "number", "at", "kind", "status", "answer", "duration_
 
 
 def note_attempts(write: WriteSession, arrived: Sequence[Attempt], failed: Sequence[tuple[Attempt, str]]) -> None:
-    """Write a row for each attempt; what was posted to an external system stays with its message as it was sent."""
+    """Write a row for each attempt. What an external system was sent, or a Vault refused, stays with its message."""
     outcomes = [(attempt, attempt.kind, attempt.answer) for attempt in arrived]
     outcomes += [
         (attempt, AttemptKind.FAILURE if attempt.kind is AttemptKind.OK else attempt.kind, error)
@@ -43,7 +43,7 @@ def note_attempts(write: WriteSession, arrived: Sequence[Attempt], failed: Seque
     sent = [
         {"message": attempt.message.id, "sent_headers": attempt.headers, "sent_body": attempt.body.decode()}
         for attempt, _kind, _answer in outcomes
-        if isinstance(attempt.destination, ExternalDestination) and attempt.headers
+        if attempt.headers and (attempt.refusal or isinstance(attempt.destination, ExternalDestination))
     ]
     if sent:
         write.connection().execute(_SENT, sent)

@@ -26,6 +26,7 @@ from models.tables import (
     Connection,
     ConnectionType,
     Direction,
+    ErrorType,
     JobKind,
     LogEntryType,
     MessageState,
@@ -43,11 +44,12 @@ from scheduler.handlers import run_handlers
 from scheduler.keyring import key_ring
 from scheduler.outbox import waiting, write_messages
 from scheduler.reach import reach_of
+from scheduler.refusals import note_refusals
 from scheduler.runs import Run, RunResult, add_to_stats, job_run, result_of
 from scheduler.scope import Scope
 from scheduler.signing_desk import Attempt, SigningDesk, open_desk
 from scheduler.tending import is_due, tend
-from scheduler.troubles import raise_undelivered, settle_undelivered
+from scheduler.troubles import raise_undelivered, raise_waiting, settle_undelivered, settle_waiting
 
 if TYPE_CHECKING:
     from scheduler.external import Poster
@@ -167,6 +169,7 @@ def _deliverable_queues(vault_id: int) -> Select[Any]:
 def _work_off(store: Store, clock: Clock, run: Run, queue: Row[Any], sender: Row[Any], posting: Posting) -> None:
     ring = key_ring(store)
     while True:
+        run.go_on()
         with store.write() as write:
             due_at = max(clock.now(), write.now)
             claimed = claim(
@@ -244,6 +247,7 @@ def _settle(write: WriteSession, run: Run, sender: Row[Any], queue: Row[Any], at
         _arrive(write, run, arrived)
     if failed:
         _fail(write, run, sender, failed, retry_schedule(queue.retry_minutes))
+        note_refusals(write, [attempt for attempt, _error in failed])
     if queue.trace_until is not None and write.now <= queue.trace_until:
         for attempt in arrived:
             log_messages(write, LogEntryType.TRACE, [attempt.message.id], reason="Delivered.", send_time=attempt.at)
@@ -309,8 +313,11 @@ def _arrive(write: WriteSession, run: Run, arrived: Sequence[Attempt]) -> None:
             claimed_by=None,
         )
     )
-    # Only a message that failed before, or was put back, can have an exception.
-    settle_undelivered(write, run.scope.vault_id, [each.message.id for each in arrived if each.message.last_error])
+    # Only of a message that failed before, or was put back, an exception can tell.
+    tried = [each.message for each in arrived if each.message.last_error]
+    if tried:
+        settle_undelivered(write, run.scope.vault_id, [message.id for message in tried])
+        settle_waiting(write, run.scope.vault_id, tried[0].queue_id, {message.connection_id for message in tried})
     retried: Counter[int] = Counter()
     for attempt in arrived:
         retried[attempt.message.connection_id] += attempt.message.attempts > 0
@@ -334,7 +341,8 @@ def _fail(
     schedule: Sequence[int],
 ) -> None:
     rows: list[dict[str, Any]] = []
-    given_up: list[tuple[Row[Any], str]] = []
+    given_up: list[tuple[Row[Any], str, ErrorType]] = []
+    waiting: dict[int, tuple[Row[Any], ErrorType, str]] = {}
     moved: dict[int, Counter[str]] = {}
     for attempt, error in failed:
         message = attempt.message
@@ -352,8 +360,11 @@ def _fail(
                 "new_taken_by": run.id if fatal else None,
             }
         )
+        kind = ErrorType.TIMEOUT if timeout else ErrorType.CONNECTION
         if fatal:
-            given_up.append((message, f"Given up after {attempts} attempts. {error}"))
+            given_up.append((message, f"Given up after {attempts} attempts. {error}", kind))
+        else:
+            waiting[message.connection_id] = message, kind, error
         stats = moved.setdefault(message.connection_id, Counter())
         stats.update(
             failures=int(not timeout),
@@ -364,13 +375,16 @@ def _fail(
         run.error(f"Messages were not delivered: {error}")
     write.connection().execute(_FAILED, rows)
     if given_up:
-        for message, reason in given_up:
+        for message, reason, _ in given_up:
             log_messages(write, LogEntryType.REMOVAL, [message.id], reason=reason, send_time=write.now)
         # Of any other message the Queue Log tells, and the queue's delivery event handler.
-        of_integrations = [(message, reason) for message, reason in given_up if message.integration_point]
+        of_integrations = [each for each in given_up if each[0].integration_point]
         if of_integrations:
-            raise_undelivered(write, run, of_integrations)
+            raise_undelivered(write, run.id, sender.id, of_integrations)
+        settle_waiting(write, sender.id, given_up[0][0].queue_id, {message.connection_id for message, _, _ in given_up})
         run.gave_up += len(given_up)
+    for message, kind, error in waiting.values():
+        raise_waiting(write, run.id, message, kind, error)
     for connection_id, stats in moved.items():
         add_to_stats(write, sender.id, connection_id, **stats)
     write.changed(Topic.MESSAGES, sender.id)

@@ -29,7 +29,8 @@ NOT_SERVED = "The queue no longer serves this connection, or names no remote que
 class Destination:
     """The receiving queue. `certificate` is the sender's chosen signing certificate, None for the current one.
 
-    `connection_user_id` is the sender's Authorized Connection User.
+    `connection_user_id` is the sender's Authorized Connection User. `refuses` is why the receiving Vault takes nothing
+    over this connection, whatever the signature.
     """
 
     vault_id: int
@@ -40,6 +41,7 @@ class Destination:
     expected_vault_id: int | None
     certificate: int | None
     connection_user_id: int | None = None
+    refuses: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def find_destination(
 ) -> AnyDestination | str:
     """Find the receiving side; answers a sentence instead when the message cannot be delivered as things are."""
     own = session.execute(
-        select(_connections, _vaults.c.dns_host)
+        select(_connections, _vaults.c.dns_host, _vaults.c.sandbox, _vaults.c.name.label("vault"))
         .join(_vaults, _vaults.c.id == _connections.c.vault_id)
         .where(_connections.c.id == connection_id)
     ).one()
@@ -77,7 +79,7 @@ def find_destination(
     if own.type is ConnectionType.LOCAL:
         return _queue_of(session, own, own, deliver_to_queue, f"This Vault has no inbound queue {deliver_to_queue}")
     remote = session.execute(
-        select(_connections, _vaults.c.dns_host)
+        select(_connections, _vaults.c.dns_host, _vaults.c.sandbox, _vaults.c.name.label("vault"))
         .join(_vaults, _vaults.c.id == _connections.c.vault_id)
         .where(_connections.c.id == own.remote_connection_id)
     ).one_or_none()
@@ -117,7 +119,19 @@ def _queue_of(session: Session, own: Row[Any], side: Row[Any], name: str, nowher
         expected_vault_id=own.vault_id if side.id == own.id else side.remote_vault_id,
         certificate=own.certificate_id,
         connection_user_id=own.authorized_user_id,
+        refuses=_sandbox_data(own, side),
     )
+
+
+def _sandbox_data(own: Row[Any], side: Row[Any]) -> str:
+    """Why a production Vault takes nothing from a sandbox; empty where it does.
+
+    Seed S2 says it of the Medical-CRM Connection, which works between production and sandbox. Assumed: it holds for
+    every Vault to Vault connection.
+    """
+    if own.sandbox and not side.sandbox:
+        return f"{own.vault} is a sandbox: production Vaults take no data of sandboxes."
+    return ""
 
 
 def _not_active(own: Row[Any]) -> str:

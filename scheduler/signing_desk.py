@@ -30,7 +30,8 @@ _bodies = table_of(SparkMessageBody)
 class Attempt:
     """One attempt at one message: what was sent where, or why nothing was, and what became of it.
 
-    `at` is lab time, `duration_ms` real time; `status` and `answer` are an external system's.
+    `at` is lab time, `duration_ms` real time; `status` and `answer` are an external system's. `refusal` is why the
+    receiving Vault refused what had reached it.
     """
 
     message: Row[Any]
@@ -45,6 +46,7 @@ class Attempt:
     status: int | None = None
     answer: str = ""
     duration_ms: int = 0
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,15 @@ class SigningDesk:
         verdict = self.verifier.verify(
             body, headers, destination.url, self.now, expected_vault_id=str(destination.expected_vault_id)
         )
-        error = "" if verdict.valid else f"The receiving Vault refused the signature: {verdict.reason}"
+        if verdict.valid:
+            refusal = destination.refuses
+            error = f"The receiving Vault refused the message: {refusal}" if refusal else ""
+        else:
+            error = f"The receiving Vault refused the signature: {verdict.reason}"
+            refusal = f"Signature by certificate {verdict.certificate_id or '(none)'} refused: {verdict.reason}"
         items = self.contents[message.id].content
-        kind = AttemptKind.OK if verdict.valid else AttemptKind.FAILURE
-        return Attempt(message, destination, headers, body, items, content, error, self.now, kind)
+        kind = AttemptKind.FAILURE if error else AttemptKind.OK
+        return Attempt(message, destination, headers, body, items, content, error, self.now, kind, refusal=refusal)
 
     def post(self, messages: Sequence[Row[Any]], poster: "Poster", *, in_order: bool) -> list[Attempt]:
         """Post messages to their external systems; `in_order` ends with the first that is not delivered."""

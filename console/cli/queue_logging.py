@@ -45,7 +45,7 @@ def log(
     day: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Default: today, by the lab clock.")] = None,
     days: Annotated[bool, typer.Option("--days", help="Only which days have entries.")] = False,
 ) -> None:
-    """Show the Queue Log of a day: removals, and deliveries that were traced."""
+    """Show the Queue Log of a day: removals, traced deliveries, and what this Vault refused, each with its reason."""
     from models.permissions import Permission
     from models.queries.queue_detail import days_with_entries
     from models.services.queue_log import log_of_day

@@ -23,7 +23,7 @@ def document(line: LogLine) -> Document:
         Fact("Queue Time", moment(line.queue_time)),
         Fact("Send Time", moment(line.send_time)),
         Fact("Attempts", str(line.attempts)),
-        Fact("Reason", line.reason, "bad" if line.entry_type == "REMOVAL" else ""),
+        Fact("Reason", line.reason, "" if line.entry_type == "TRACE" else "bad"),
     ]
     if line.due_back_at is not None:
         parts.append(Fact("Goes back at", moment(line.due_back_at)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models.audit import audit
+from models.audit import HIDDEN, audit
 from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
@@ -17,8 +17,6 @@ from models.tables import AuthorizationType, Connection, ConnectionAuthorization
 OBJECT_NAME = "connection_authorization__sys"
 LONGEST_IDENTITY = 200
 LONGEST_SECRET = 1000
-HIDDEN = "********"
-"""What the audit holds in place of a secret: it says that one was entered or changed, never which."""
 
 IDENTITY_FIELDS: Mapping[AuthorizationType, str] = {
     AuthorizationType.BASIC_AUTH: "username__sys",
@@ -128,7 +126,12 @@ def delete_authorization(write: WriteSession, actor: Actor, authorization_id: in
         action="Delete",
         object_name=OBJECT_NAME,
         item=found.name,
-        changes={IDENTITY_FIELDS[found.type]: (found.identity, None), SECRET_FIELDS[found.type]: (HIDDEN, None)},
+        changes={
+            "name": (found.name, None),
+            "type": (found.type, None),
+            IDENTITY_FIELDS[found.type]: (found.identity, None),
+            SECRET_FIELDS[found.type]: (HIDDEN, None),
+        },
     )
     write.delete(found)
     write.flush()

@@ -4,11 +4,10 @@ With the connection go its integrations, points, rules and lookups, its stats, a
 the queues, user exception messages, and the lines of job runs. The Queue Log and the audit trail outlive it.
 """
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlmodel import Session
 
+from models.audit import audit, deleted_values
 from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
@@ -19,6 +18,7 @@ from models.services.connection_workflow import cancel_workflow
 from models.store import WriteSession
 from models.tables import (
     Connection,
+    ConnectionClient,
     ConnectionState,
     ExceptionMessage,
     Integration,
@@ -27,7 +27,11 @@ from models.tables import (
     table_of,
 )
 
+CLIENT_OBJECT_NAME = "connection_client__sys"
+INTEGRATION_OBJECT_NAME = "integration__sys"
+
 _connections = table_of(Connection)
+_clients = table_of(ConnectionClient)
 _exceptions = table_of(ExceptionMessage)
 _integrations = table_of(Integration)
 _queues = table_of(Queue)
@@ -63,7 +67,7 @@ def delete_consequences(session: Session, connection: Connection) -> tuple[str, 
 
 
 def delete_connection(write: WriteSession, actor: Actor, connection_id: int) -> None:
-    """Delete a custom connection that no queue refers to.
+    """Delete a custom connection that no queue refers to; the audit keeps all its values, and who its clients were.
 
     A remote connection that is Active with it becomes Disconnected; an approval that waits is cancelled. Raises
     NotAllowed, NotFound, and NotPossible with the reason.
@@ -76,10 +80,31 @@ def delete_connection(write: WriteSession, actor: Actor, connection_id: int) -> 
         raise NotPossible(problem, remedy or "Remove the connection from the queue first.")
     cancel_workflow(write, connection, actor, "the connection was deleted")
     leave_partner(write, connection, actor)
-    audit_side(write, connection, actor, action="Delete", changes=_values(connection))
+    _audit_children(write, actor, connection)
+    audit_side(write, connection, actor, action="Delete", changes=deleted_values(connection))
     remove_connection_rows(write, connection)
     for topic in (Topic.CONNECTIONS, Topic.INTEGRATIONS, Topic.EXCEPTIONS, Topic.STATS, Topic.MESSAGES):
         write.changed(topic, actor.vault_id)
+
+
+def _audit_children(write: WriteSession, actor: Actor, connection: Connection) -> None:
+    """Audit the deletion of the clients and integrations that go with a connection."""
+    of_connection = key_of(connection)
+    clients = write.scalars(select(ConnectionClient).where(_clients.c.connection_id == of_connection))
+    integrations = write.scalars(select(Integration).where(_integrations.c.connection_id == of_connection))
+    for name, rows in ((CLIENT_OBJECT_NAME, list(clients)), (INTEGRATION_OBJECT_NAME, list(integrations))):
+        for row in rows:
+            item = row.client_id if isinstance(row, ConnectionClient) else row.name
+            audit(
+                write,
+                actor,
+                action="Delete",
+                object_name=name,
+                item=item,
+                record_id=connection.record_id,
+                changes=deleted_values(row),
+            )
+            write.expunge(row)
 
 
 def remove_connection_rows(write: WriteSession, connection: Connection) -> None:
@@ -89,13 +114,3 @@ def remove_connection_rows(write: WriteSession, connection: Connection) -> None:
     remove_rows(write, _exceptions, (_exceptions.c.connection_id == key) | _exceptions.c.integration_id.in_(own))
     write.expunge(connection)
     remove_rows(write, _connections, _connections.c.id == key)
-
-
-def _values(connection: Connection) -> dict[str, tuple[Any, Any]]:
-    """All values of a deleted record, as the audit keeps them (integration facts, section 7)."""
-    left_out = {"id", "vault_id"}
-    return {
-        field: (value, None)
-        for field, value in connection.model_dump().items()
-        if value is not None and field not in left_out
-    }

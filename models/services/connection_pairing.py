@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session
 
-from models.audit import audit
+from models.audit import NO_WORKFLOW, WorkflowStep, audit
 from models.errors import NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
@@ -29,12 +29,20 @@ RESET_DIALOG = (
 _files = table_of(ConnectionFile)
 
 
-def establish(write: WriteSession, source: Connection, target: Connection, *, actor: Actor | None = None) -> None:
+def establish(
+    write: WriteSession,
+    source: Connection,
+    target: Connection,
+    *,
+    actor: Actor | None = None,
+    step: WorkflowStep = NO_WORKFLOW,
+) -> None:
     """Pair two Vault to Vault connections: both become Active and receive their Remote Vault Details (seed S1).
 
     `source` is the side whose connection file was used, `actor` who asked for it: the platform does it on his behalf
-    in the other Vault. His permission is checked where he asks. A side that had another partner leaves it: that one,
-    when it was still Active, becomes Disconnected (Assumed). Raises NotPossible when the two do not fit.
+    in the other Vault. His permission is checked where he asks. `step` is that of the workflow that ends with it. A
+    side that had another partner leaves it: that one, when it was still Active, becomes Disconnected (Assumed). Raises
+    NotPossible when the two do not fit.
     """
     source_vault, target_vault = _vault_of(write, source), _vault_of(write, target)
     check_pair(source, target, source_vault, target_vault)
@@ -48,7 +56,7 @@ def establish(write: WriteSession, source: Connection, target: Connection, *, ac
             "remote_dns_host": other_vault.dns_host,
             "remote_connection_id": key_of(other),
         }
-        set_values(write, side, details, action="Establish Connection", actor=actor)
+        set_values(write, side, details, action="Establish Connection", actor=actor, step=step)
         add_timeline(write, side, f"Established with {other_vault.name} ({other_vault.id})", actor)
         withdraw_files(write, side)
     write.flush()
@@ -112,7 +120,13 @@ def lose_partner(write: WriteSession, connection: Connection, actor: Actor | Non
 
 
 def set_values(
-    write: WriteSession, connection: Connection, values: Mapping[str, Any], *, action: str, actor: Actor | None
+    write: WriteSession,
+    connection: Connection,
+    values: Mapping[str, Any],
+    *,
+    action: str,
+    actor: Actor | None,
+    step: WorkflowStep = NO_WORKFLOW,
 ) -> None:
     """Set fields of a connection, audited in its Vault: as the actor's doing, or the platform's on his behalf."""
     changes = changed({field: getattr(connection, field) for field in values}, values)
@@ -120,7 +134,7 @@ def set_values(
         setattr(connection, field, value)
     connection.modified_at = write.now
     write.add(connection)
-    audit_side(write, connection, actor, action=action, changes=changes)
+    audit_side(write, connection, actor, action=action, changes=changes, step=step)
     write.changed(Topic.CONNECTIONS, connection.vault_id)
 
 
@@ -131,6 +145,7 @@ def audit_side(
     *,
     action: str,
     changes: Mapping[str, tuple[Any, Any]] | None = None,
+    step: WorkflowStep = NO_WORKFLOW,
 ) -> None:
     """Audit in a connection's own Vault what a person did in it, or had the platform do there from another Vault."""
     inside = actor is not None and actor.vault_id == connection.vault_id
@@ -143,6 +158,7 @@ def audit_side(
         record_id=connection.record_id,
         changes=changes,
         on_behalf_of="" if actor is None or inside else f"{actor.name} (Vault {actor.vault_id})",
+        step=step,
     )
 
 

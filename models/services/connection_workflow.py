@@ -7,15 +7,20 @@ takes both back to Pending and closes both tasks (Assumed).
 from sqlalchemy import select
 from sqlmodel import Session
 
+from models.audit import WorkflowStep
 from models.errors import NotPossible
 from models.permissions import Actor, Permission
 from models.services.checks import connection_in_vault, key_of
-from models.services.connection_pairing import establish, set_values
+from models.services.connection_pairing import audit_side, establish, set_values
 from models.services.connection_timeline import add_timeline
 from models.store import WriteSession
 from models.tables import ApprovalTask, Connection, ConnectionFile, ConnectionState, Vault, Verdict, table_of
 
 _tasks = table_of(ApprovalTask)
+
+WORKFLOW = "Approval Workflow"
+TASK = "Approve Connection"
+"""How workflow and task are called in the audit; the seed speaks of the Approval Workflow (S1)."""
 
 
 def start_workflow(
@@ -29,6 +34,7 @@ def start_workflow(
         )
         write.add(task)
         add_timeline(write, side, f"Approval requested: connection with {vault.name} ({vault.id})", actor)
+        audit_side(write, side, actor, action="Start Workflow", step=WorkflowStep(WORKFLOW, TASK))
     write.flush()
 
 
@@ -46,6 +52,7 @@ def complete_task(write: WriteSession, actor: Actor, connection_id: int, *, appr
     source, target = sides_of(write, task.file_id)
     other = target if source.id == connection_id else source
     verdict = Verdict.APPROVED if approve else Verdict.REJECTED
+    step = WorkflowStep(WORKFLOW, TASK, verdict.value)
     task.completed_at, task.completed_by, task.verdict = write.now, actor.name, verdict
     write.add(task)
     write.flush()
@@ -54,13 +61,15 @@ def complete_task(write: WriteSession, actor: Actor, connection_id: int, *, appr
     if not approve:
         _close_tasks(write, task.file_id)
         for side in (connection, other):
-            set_values(write, side, {"state": ConnectionState.PENDING}, action="Reject Connection", actor=actor)
+            values = {"state": ConnectionState.PENDING}
+            set_values(write, side, values, action="Reject Connection", actor=actor, step=step)
         write.flush()
         return connection.state
-    set_values(write, connection, {"state": ConnectionState.APPROVED}, action="Approve Connection", actor=actor)
+    values = {"state": ConnectionState.APPROVED}
+    set_values(write, connection, values, action="Approve Connection", actor=actor, step=step)
     write.flush()
     if open_task(write, key_of(other)) is None:
-        establish(write, source, target, actor=actor)
+        establish(write, source, target, actor=actor, step=WorkflowStep(WORKFLOW, verdict=verdict.value))
     return connection.state
 
 
@@ -68,13 +77,16 @@ def cancel_workflow(write: WriteSession, connection: Connection, actor: Actor | 
     """Close the tasks of the workflow that a connection is in, if it is in one; who was Approved is Pending again."""
     own = select(_tasks.c.file_id).where(_tasks.c.connection_id == key_of(connection))
     waiting = select(_tasks.c.file_id).where(_tasks.c.file_id.in_(own), _tasks.c.completed_at.is_(None))
+    step = WorkflowStep(WORKFLOW, TASK, Verdict.CANCELLED.value)
     for file_id in set(write.execute(waiting).scalars()):
         _close_tasks(write, file_id)
         for side in sides_of(write, file_id):
             add_timeline(write, side, f"Approval cancelled: {reason}", actor, Verdict.CANCELLED)
             if side.state is ConnectionState.APPROVED:
                 values = {"state": ConnectionState.PENDING}
-                set_values(write, side, values, action="Cancel Approval", actor=actor)
+                set_values(write, side, values, action="Cancel Approval", actor=actor, step=step)
+            else:
+                audit_side(write, side, actor, action="Cancel Approval", step=step)
     write.flush()
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from models.audit import audit
+from models.audit import audit, deleted_values
 from models.errors import NotFound, NotPossible
 from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem
@@ -149,9 +149,10 @@ def disconnect_queue(write: WriteSession, actor: Actor, queue_id: int, connectio
             f"Messages for {connection.name} wait in {queue.label}.",
             "Let them be delivered, or reset the queue, before you remove the connection from it.",
         )
+    item = f"{queue.label}: {connection.name}"
+    audit(write, actor, action="Delete", object_name=OBJECT_NAME, item=item, changes=deleted_values(served))
     write.delete(served)
     write.flush()
-    audit(write, actor, action="Delete", object_name=OBJECT_NAME, item=f"{queue.label}: {connection.name}")
     write.changed(Topic.QUEUES, actor.vault_id)
 
 

@@ -2,13 +2,13 @@
 
 from sqlalchemy import delete, func, select
 
-from models.audit import audit
+from models.audit import audit, deleted_values
 from models.errors import InvalidInput, NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
 from models.services.checks import in_vault
 from models.store import WriteSession
-from models.tables import MessageState, Queue, QueueConnection, SparkMessage, table_of
+from models.tables import Connection, MessageState, Queue, QueueConnection, SparkMessage, table_of
 
 _messages = table_of(SparkMessage)
 _served = table_of(QueueConnection)
@@ -33,7 +33,7 @@ def reset_queue(write: WriteSession, actor: Actor, queue_id: int, typed_name: st
 
 
 def delete_queue(write: WriteSession, actor: Actor, queue_id: int, *, confirmed: bool = False) -> int:
-    """Delete a custom queue with all its messages; answers how many of them still waited.
+    """Delete a custom queue with all its messages; answers how many of them still waited. The audit keeps its values.
 
     A standard queue can never be deleted; one that holds messages only when the person confirmed it (Assumed). What
     the Queue Log says about it stays. Raises NotAllowed, NotFound, NotPossible.
@@ -52,11 +52,16 @@ def delete_queue(write: WriteSession, actor: Actor, queue_id: int, *, confirmed:
             f"{queue.label} still holds {waiting} message{'s' if waiting > 1 else ''}, which would be deleted with it.",
             "Confirm that they may be deleted, or let them be delivered first.",
         )
+    for served in list(write.scalars(select(QueueConnection).where(_served.c.queue_id == queue_id))):
+        connection = write.get_one(Connection, served.connection_id)
+        item = f"{queue.label}: {connection.name}"
+        audit(write, actor, action="Delete", object_name="queue_connection", item=item, changes=deleted_values(served))
+        write.expunge(served)
+    audit(write, actor, action="Delete", object_name="queue", item=queue.label, changes=deleted_values(queue))
     write.execute(delete(_messages).where(_messages.c.queue_id == queue_id))
     write.execute(delete(_served).where(_served.c.queue_id == queue_id))
     write.expunge(queue)
     write.execute(delete(table_of(Queue)).where(table_of(Queue).c.id == queue_id))
-    audit(write, actor, action="Delete", object_name="queue", item=queue.label)
     write.changed(Topic.QUEUES, actor.vault_id)
     write.changed(Topic.MESSAGES, actor.vault_id)
     return waiting

@@ -1,4 +1,4 @@
-"""The Queue Log: removals and traced deliveries, kept for 30 days (Spark facts, section 1).
+"""The Queue Log: removals, traced deliveries and refusals, kept for 30 days (Spark facts, section 1).
 
 The vendor has no dead-letter queue. Here a removed message stays with its log entry, so that an administrator, or a
 delivery event handler, can put it back where it came from (Assumed, our addition).
@@ -20,8 +20,8 @@ from models.store import WriteSession
 from models.tables import (
     MESSAGES_IN_A_QUEUE,
     Connection,
-    ErrorType,
     ExceptionMessage,
+    ExceptionSide,
     LogEntryType,
     MessageState,
     Queue,
@@ -128,8 +128,9 @@ def put_back(write: WriteSession, actor: Actor, entry_id: int) -> None:
     """
     actor.require(Permission.SPARK_QUEUES)
     entry = in_vault(write, QueueLogEntry, entry_id, actor.vault_id, "Queue Log entry")
-    if entry.entry_type is LogEntryType.TRACE:
-        raise NotPossible("A traced delivery is no removal.", "Only a REMOVAL can be put back.")
+    if entry.entry_type is not LogEntryType.REMOVAL:
+        what = "A traced delivery" if entry.entry_type is LogEntryType.TRACE else "What this Vault refused"
+        raise NotPossible(f"{what} is no removal.", "Only a REMOVAL can be put back.")
     if entry.put_back_at is not None:
         raise NotPossible(f"Message {entry.message_id} has been put back before.", "Look for a later entry of it.")
     problem = return_to_queue(write, entry)
@@ -179,7 +180,7 @@ def return_to_queue(write: WriteSession, entry: QueueLogEntry) -> str:
         .where(
             _exceptions.c.vault_id == entry.vault_id,
             _exceptions.c.spark_message_id == message.id,
-            _exceptions.c.error_type == ErrorType.CONNECTION,
+            _exceptions.c.side == ExceptionSide.SOURCE,
             _exceptions.c.active,
         )
         .values(active=False, resolved_at=write.now)

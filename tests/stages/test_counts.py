@@ -16,17 +16,21 @@ from models.opening import key_path, open_store
 from models.services.objects import FieldSpec
 from models.tables import (
     COUNTS,
+    CertificateState,
     ConnectionState,
     Counts,
     FieldType,
     ItemStatus,
     JobRun,
+    LogEntryType,
     MessageState,
+    QueueLogEntry,
     RunStatus,
+    SigningCertificate,
 )
 from scheduler import deliver, receive, send
 from scheduler.runs import RunResult
-from tests.builders import Pair, build_pair
+from tests.builders import Pair, build_pair, make_certificate
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab
 
@@ -44,6 +48,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pair]:
     path = tmp_path_factory.mktemp("counts") / "lab.sqlite3"
     store = open_store(path, clock=ManualClock())
     pair = build_pair(store, source_fields=SOURCE_FIELDS, target_fields=TARGET_FIELDS)
+    with store.write() as write:
+        make_certificate(store, write, "00002").state = CertificateState.RETIRED
     store.close()
     return path, pair
 
@@ -106,6 +112,10 @@ class Day:
     def set_route(self, works: bool) -> None:
         self.lab.set_connection(self.lab.source, state=ConnectionState.ACTIVE if works else ConnectionState.INACTIVE)
 
+    def set_certificate(self, valid: bool) -> None:
+        (retired,) = self.lab.rows(SigningCertificate, certificate_id="00002")
+        self.lab.set_connection(self.lab.source, certificate_id=None if valid else retired.id)
+
     def set_rules(self, active: bool) -> None:
         self.lab.set_integration_active(self.lab.target, active)
 
@@ -128,6 +138,7 @@ class Day:
 
     def mend_everything(self) -> None:
         self.set_route(True)
+        self.set_certificate(True)
         self.set_rules(True)
         self.lab.clock.advance(hours=6)
         for place, record in enumerate(self.alive):
@@ -139,7 +150,7 @@ class Day:
 def check_receive(counts: Counts) -> None:
     """With one target object per rule, every item that came is counted once more as what became of it."""
     came = counts.received + counts.retried
-    assert came == counts.created + counts.updated + counts.unchanged + counts.skipped + counts.failed
+    assert came == counts.created + counts.updated + counts.unchanged + counts.deleted + counts.skipped + counts.failed
 
 
 def check_run(lab: Lab, result: RunResult) -> None:
@@ -159,6 +170,8 @@ def check_numbers(lab: Lab) -> None:
     arrived = lab.messages(lab.target)
     delivered = [row for row in sent if row.state is MessageState.DELIVERED]
     assert lab.stats(lab.source)["sent"] == len(delivered) == lab.stats(lab.target)["received"] == len(arrived)
+    refused = lab.rows(QueueLogEntry, vault_id=lab.target.vault_id, entry_type=LogEntryType.REFUSAL)
+    assert lab.stats(lab.target)["failures"] == len(refused) <= lab.stats(lab.source)["failures"]
     assert Counter(row.message_id for row in arrived) == Counter(row.message_id for row in delivered)
     runs = lab.rows(JobRun)
     assert sum(run.delivered for run in runs) == len(delivered)
@@ -189,6 +202,7 @@ actions = st.one_of(
     st.tuples(st.just("edit_target"), places, st.sampled_from(["A", "B", "own"])),
     st.tuples(st.just("set_route"), st.booleans()),
     st.tuples(st.just("set_rules"), st.booleans()),
+    st.tuples(st.just("set_certificate"), st.booleans()),
     st.tuples(st.just("advance"), st.sampled_from([1, 5, 60])),
     st.tuples(st.just("run"), st.sampled_from(["s", "d", "r", "sd", "sdr", "sdr", "sdrr", "ssddrr"])),
 )
