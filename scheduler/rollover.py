@@ -1,12 +1,15 @@
 """Certificate rollovers on lab time: a new certificate is issued and goes through its stages (Spark facts, 3)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from models.permissions import Actor, Permission
 from models.services.certificates import (
     STAGE_DATES,
     Dates,
     add_certificate,
     advance,
+    change_dates,
     next_certificate_id,
     plan_rollover,
     rollover_under_way,
@@ -20,11 +23,13 @@ LASTS = timedelta(days=3 * 365)
 """How long a signing certificate is valid: it is renewed every three years (seed S1)."""
 
 
-def begin_rollover(store: Store, dates: Dates | None = None) -> CertificateRollover:
+def begin_rollover(store: Store, actor: Actor, dates: Dates | None = None) -> CertificateRollover:
     """Issue the next certificate and plan its rollover; the usual dates begin now (lab time).
 
     A certificate is valid from a day before it is published. Raises as `plan_rollover` does.
     """
+    # A key is not made for somebody who may not use it.
+    actor.require(Permission.MANAGE_CONNECTIONS)
     planned = dates or Dates.usual(store.clock.now())
     with store.read() as session:
         certificate_id = next_certificate_id(session)
@@ -40,7 +45,19 @@ def begin_rollover(store: Store, dates: Dates | None = None) -> CertificateRollo
             not_before=issued.not_before,
             not_after=issued.not_after,
         )
-        return plan_rollover(write, row, planned)
+        return plan_rollover(write, actor, row, planned)
+
+
+def change_rollover(store: Store, actor: Actor, changed: Callable[[Dates], Dates]) -> bool:
+    """Change the dates of the rollover that is under way to what `changed` makes of them; False when nothing differs.
+
+    Raises as `change_dates` does.
+    """
+    with store.write() as write:
+        row = rollover_under_way(write)
+        now = write.now
+        dates = Dates.usual(now) if row is None else Dates(*(getattr(row, name) for name in STAGE_DATES.values()))
+        return change_dates(write, actor, changed(dates))
 
 
 def keep_up(store: Store) -> list[RolloverStage]:

@@ -11,12 +11,13 @@ import typer
 from console.cli.certificates import certificates
 from console.cli.durations import duration
 from console.cli.frame import command
-from console.cli.lab import opened
+from console.cli.lab import OpenLab, opened
 from console.cli.output import Column, answer, facts, say, shown, table, tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotFound, NotPossible
 
 if TYPE_CHECKING:
+    from models.permissions import Actor
     from models.services.certificates import Choice, Dates
 
 CertificateName = Annotated[str | None, typer.Argument(metavar="CERTIFICATE", help="Its certificate id, e.g. 00001.")]
@@ -85,6 +86,7 @@ def download(
 def rollover(
     context: typer.Context,
     start: Annotated[bool, typer.Option("--start", help="Issue the next certificate and plan its rollover.")] = False,
+    change: Annotated[bool, typer.Option("--change", help="Change when stages begin that are still to come.")] = False,
     stage_lasts: Annotated[
         str | None, typer.Option(metavar="DURATION", help="How long each stage lasts in lab time, e.g. 1h.")
     ] = None,
@@ -94,24 +96,33 @@ def rollover(
     both_supported: Moment = None,
     final: Moment = None,
 ) -> None:
-    """Show where the rollover of the signing certificate is, or start one; the lab clock takes it from stage to stage.
+    """Show where the rollover of the signing certificate is, start one, or change its dates.
 
-    Without dates the assumed ones are used: testing after 14 days, rollover after 30, both supported after 44, final
-    after 90.
+    The lab clock takes it from stage to stage. One certificate serves all Vaults: who starts it acts in the Vault named
+    with --vault, else in the first one, and needs Manage Connections there. Without dates the assumed ones are used:
+    testing after 14 days, rollover after 30, both supported after 44, final after 90.
     """
     from models.services.certificates import Dates
-    from scheduler.rollover import begin_rollover, keep_up
+    from scheduler.rollover import begin_rollover, change_rollover, keep_up
 
     settings = settings_of(context)
     given = (published, testing, rollover, both_supported, final)
-    if not start and (stage_lasts is not None or any(given)):
-        raise InvalidInput({"start": "Dates belong to --start."})
+    if start and change:
+        raise InvalidInput({"change": "Either start a rollover or change the one that is under way."})
+    if not start and (stage_lasts is not None or (any(given) and not change)):
+        raise InvalidInput({"start": "Dates belong to --start or --change."})
+    if change and not any(given):
+        raise InvalidInput({"change": "Name a date, e.g. --final 2026-05-01."})
     with opened(settings) as lab:
         if start:
             lab.require_writing()
             begins = lab.now
             dates = Dates.usual(begins) if stage_lasts is None else Dates.evenly(begins, duration(stage_lasts))
-            begin_rollover(lab.store, _with(dates, given))
+            begin_rollover(lab.store, _actor(lab), _with(dates, given))
+        elif change:
+            lab.require_writing()
+            keep_up(lab.store)
+            change_rollover(lab.store, _actor(lab), lambda dates: _with(dates, given))
         if not settings.read_only:
             keep_up(lab.store)
         document = _document(lab.store, lab.now)
@@ -132,6 +143,14 @@ def rollover(
             else "No rollover has been planned."
         ),
     )
+
+
+def _actor(lab: OpenLab) -> Actor:
+    with lab.store.read() as session:
+        vaults = lab.vaults(session)
+        if not vaults:
+            raise NotFound("This store holds no Vaults.", "vault-console demo makes a store with Vaults to look at.")
+        return lab.actor(session, vaults[0].key)
 
 
 def _with(dates: Dates, given: tuple[str | None, ...]) -> Dates:

@@ -3,7 +3,7 @@
 Issuing a certificate is the scheduler's; what is kept here comes as arguments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from models.audit import audit
 from models.errors import InvalidInput, NotFound, NotPossible
 from models.feed import Topic
 from models.permissions import Actor, Permission
-from models.services.checks import connection_in_vault
+from models.services.checks import changed, connection_in_vault
 from models.store import WriteSession
 from models.tables import (
     CertificateRollover,
@@ -26,6 +26,9 @@ from models.tables import (
     Vault,
     table_of,
 )
+
+OBJECT_NAME = "signing_certificate"
+ROLLOVER_OBJECT_NAME = "certificate_rollover"
 
 _certificates = table_of(SigningCertificate)
 _rollovers = table_of(CertificateRollover)
@@ -47,6 +50,7 @@ STAGE_DATES = {
 }
 PERIOD = frozenset({RolloverStage.ROLLOVER, RolloverStage.BOTH_SUPPORTED})
 """The rollover period: a connection may go back to the previous certificate."""
+_ORDER = (RolloverStage.PLANNED, *STAGES)
 DEFAULT_DATES = (timedelta(0), timedelta(days=14), timedelta(days=30), timedelta(days=44), timedelta(days=90))
 """When each stage begins, counted from the first. Assumed: the vendor publishes the stages, not how long they last."""
 
@@ -121,12 +125,14 @@ def next_certificate_id(session: Session) -> str:
     return f"{max((int(name) for name in ids if name.isdecimal()), default=0) + 1:05}"
 
 
-def plan_rollover(write: WriteSession, new: SigningCertificate, dates: Dates) -> CertificateRollover:
+def plan_rollover(write: WriteSession, actor: Actor, new: SigningCertificate, dates: Dates) -> CertificateRollover:
     """Plan the change from the current certificate to a new one; `advance` takes it from stage to stage.
 
-    Raises NotPossible when there is no current certificate or a rollover is under way, InvalidInput for dates that do
-    not follow each other.
+    Needs Manage Connections in any Vault, whose audit tells of it (Assumed: with the vendor, the vendor does this).
+    Raises NotAllowed, NotPossible when there is no current certificate or a rollover is under way, InvalidInput for
+    dates that do not follow each other.
     """
+    actor.require(Permission.MANAGE_CONNECTIONS)
     if rollover_under_way(write) is not None:
         raise NotPossible("A rollover is under way already.", "Wait for its final stage.")
     current = write.execute(
@@ -134,22 +140,66 @@ def plan_rollover(write: WriteSession, new: SigningCertificate, dates: Dates) ->
     ).scalar()
     if current is None or new.id is None:
         raise NotPossible("There is no current signing certificate to replace.", "Issue one first.")
+    _check_dates(dates, new.not_before)
+    begins: dict[str, Any] = dict(zip(STAGE_DATES.values(), dates.as_tuple(), strict=True))
+    row = CertificateRollover(old_id=current, new_id=new.id, **begins)
+    write.add(row)
+    write.flush()
+    audit(write, actor, action="Create", object_name=OBJECT_NAME, item=new.certificate_id)
+    changes = {name: (None, moment) for name, moment in begins.items()}
+    _audit_rollover(write, actor, row, "Start Rollover", changes)
+    write.changed(Topic.CERTIFICATES)
+    return row
+
+
+def change_dates(write: WriteSession, actor: Actor, dates: Dates) -> bool:
+    """Change when the stages begin that the rollover has not reached; answers False when nothing differs.
+
+    Raises NotAllowed, NotPossible when no rollover is under way, InvalidInput for dates that do not follow each other
+    and for a stage that has begun.
+    """
+    actor.require(Permission.MANAGE_CONNECTIONS)
+    found = rollover_under_way(write)
+    if found is None:
+        raise NotPossible("No rollover is under way.", "Start one first.")
+    row = write.get_one(CertificateRollover, found.id)
+    wanted = dict(zip(STAGE_DATES.values(), dates.as_tuple(), strict=True))
+    changes = changed({name: getattr(row, name) for name in wanted}, wanted)
+    if not changes:
+        return False
+    begun = [STAGE_DATES[stage] for stage in _ORDER[1 : _ORDER.index(row.stage) + 1]]
+    problems = {name: "This stage has begun already." for name in changes if name in begun}
+    if problems:
+        raise InvalidInput(problems)
+    _check_dates(dates, write.get_one(SigningCertificate, row.new_id).not_before)
+    for name, (_old, moment) in changes.items():
+        setattr(row, name, moment)
+    write.add(row)
+    write.flush()
+    _audit_rollover(write, actor, row, "Edit", changes)
+    write.changed(Topic.CERTIFICATES)
+    return True
+
+
+def _check_dates(dates: Dates, valid_from: datetime) -> None:
     moments = dates.as_tuple()
     problems = {
         name: "This stage must begin after the one before it."
         for name, before, moment in zip(list(STAGE_DATES.values())[1:], moments, moments[1:], strict=False)
         if moment <= before
     }
-    if moments[2] < new.not_before:
+    if dates.rollover < valid_from:
         problems["rollover_at"] = "The new certificate is not valid yet by then."
     if problems:
         raise InvalidInput(problems)
-    begins: dict[str, Any] = dict(zip(STAGE_DATES.values(), moments, strict=True))
-    row = CertificateRollover(old_id=current, new_id=new.id, **begins)
-    write.add(row)
-    write.flush()
-    write.changed(Topic.CERTIFICATES)
-    return row
+
+
+def _audit_rollover(
+    write: WriteSession, actor: Actor, rollover: Any, action: str, changes: Mapping[str, tuple[Any, Any]]
+) -> None:
+    names = _names(write)
+    item = f"{names.get(rollover.old_id)} to {names.get(rollover.new_id)}"
+    audit(write, actor, action=action, object_name=ROLLOVER_OBJECT_NAME, item=item, changes=changes)
 
 
 def rollover_under_way(session: Session) -> Any:
@@ -171,15 +221,21 @@ def advance(write: WriteSession, moment: datetime) -> list[RolloverStage]:
     """Bring the rollover to the stage of a lab time; answers the stages it entered, in order.
 
     With ROLLOVER every connection uses the new certificate. With FINAL the previous one is retired and a connection
-    that went back to it uses the new one again.
+    that went back to it uses the new one again. One certificate serves all Vaults, so the audit of every Vault tells of
+    each stage, as the platform's doing.
     """
     rollover = rollover_under_way(write)
     if rollover is None:
         return []
-    order = (RolloverStage.PLANNED, *STAGES)
     reached = stage_at(rollover, moment)
-    entered = list(order[order.index(rollover.stage) + 1 : order.index(reached) + 1])
+    entered = list(_ORDER[_ORDER.index(rollover.stage) + 1 : _ORDER.index(reached) + 1])
+    vault_ids = list(write.execute(select(table_of(Vault).c.id).order_by(table_of(Vault).c.id)).scalars())
+    before = rollover.stage
     for stage in entered:
+        for vault_id in vault_ids:
+            system = Actor.system(vault_id)
+            _audit_rollover(write, system, rollover, "Rollover Stage", {"stage": (before, stage)})
+        before = stage
         if stage is RolloverStage.ROLLOVER:
             _use_new(write, rollover, CertificateState.PREVIOUS)
         elif stage is RolloverStage.FINAL:

@@ -143,6 +143,10 @@ def test_certificates_roll_over_and_a_connection_is_switched(shell: Shell, tmp_p
     started = shell("certificates", "rollover", "--start", "--stage-lasts", "1h")["rollover"]
     assert (started["old"], started["new"], started["stage"]) == ("00001", "00002", "published")
     assert "only" in shell("certificates", "switch", "warehouse", "00002", code=1)["message"].lower()
+    changed = shell("certificates", "rollover", "--change", "--final", "2027-06-01")["rollover"]
+    assert changed["stages"][-1] == {"stage": "final", "begins": "2027-06-01T00:00:00.000Z"}
+    assert "Either" in shell("certificates", "rollover", "--start", "--change", code=1)["fields"]["change"]
+    assert shell("certificates", "rollover", "--change", code=1)["fields"]
     shell("clock", "step", "2h")
     assert shell("certificates", "rollover")["rollover"]["stage"] == "rollover"
     switched = shell("certificates", "switch", "warehouse", "00001")
