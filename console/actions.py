@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 
-_KEYS = {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del", "f9": "F9"}
+_KEYS = {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del"} | {
+    f"f{number}": f"F{number}" for number in range(1, 13)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,26 @@ class Action:
     label: str
     tooltip: str
     shown: bool = True
-    permission: str = ""
-    """What the acting user needs, by its label; empty when anybody may."""
+    permission: str | tuple[str, ...] = ()
+    """What the acting user needs, by label; several when all of them are needed, none when anybody may."""
+    changes: bool = False
+    """Whether it changes the lab though it needs no permission, as its clock does: a read-only console refuses it."""
 
     @property
     def keys(self) -> str:
         """The key as people read it."""
         first = self.key.split(",")[0]
-        return {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del", "f9": "F9"}.get(
-            first, first
-        )
+        return _KEYS.get(first, first)
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """All that the acting user needs."""
+        return (self.permission,) if isinstance(self.permission, str) else self.permission
+
+    @property
+    def command(self) -> str:
+        """The action as a binding names it."""
+        return f"do('{self.name}')"
 
 
 def bindings(where: str, actions: Iterable[Action]) -> list[BindingType]:
@@ -39,7 +51,7 @@ def bindings(where: str, actions: Iterable[Action]) -> list[BindingType]:
     return [
         Binding(
             action.key,
-            f"do('{action.name}')",
+            action.command,
             action.label,
             show=action.shown,
             id=f"{where}.{action.name}",
@@ -47,3 +59,20 @@ def bindings(where: str, actions: Iterable[Action]) -> list[BindingType]:
         )
         for action in actions
     ]
+
+
+def disabled(found: Mapping[str, ActiveBinding], why_not: Callable[[object, str], str]) -> dict[str, ActiveBinding]:
+    """Active bindings, where those that would be refused stand as disabled and say why.
+
+    They can still be pressed: that tells the reason. `why_not` is asked with the node and the command of a binding.
+    """
+    answer = {}
+    for key, active in found.items():
+        reason = why_not(active.node, active.binding.action)
+        answer[key] = active._replace(enabled=False, tooltip=reason) if reason else active
+    return answer
+
+
+def named(actions: Iterable[Action], command: str) -> Action | None:
+    """The action that a binding's command stands for."""
+    return next((action for action in actions if action.command == command), None)

@@ -40,6 +40,7 @@ from console.lab import LabOpener
 from console.live import LiveApp
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
+from console.permissions import SANDBOX_VAULTS
 from console.reports import write_report
 from console.screens.area import AreaScreen
 from console.screens.audit import AuditScreen
@@ -61,7 +62,7 @@ from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
 Severity = Literal["information", "warning", "error"]
-SANDBOXES = "Admin: Sandbox Vaults"
+_unseen = partial(Action, shown=False)
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
@@ -93,17 +94,15 @@ class ConsoleApp(LiveApp):
     """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("vault", "v", "Vault", "Switch to another Vault"),
-        Action("user", "u", "User", "Act as another user of this Vault", shown=False),
-        Action("pause", "p", "Pause", "Pause the lab clock, or let it go on", shown=False),
-        Action("step", "full_stop", "Step", "Move the lab clock ahead by five minutes; due jobs run", shown=False),
-        Action("faster", "plus,equals_sign", "Faster", "Let the lab clock run faster", shown=False),
-        Action("slower", "minus", "Slower", "Let the lab clock run slower", shown=False),
-        Action("go", "colon", "Go to", "Go to an area by name", shown=False),
-        Action("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", shown=False, permission=SANDBOXES),
-        Action(
-            "refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", shown=False, permission=SANDBOXES
-        ),
-        Action("theme", "f9", "Theme", "Dark or light", shown=False),
+        _unseen("user", "u", "User", "Act as another user of this Vault"),
+        _unseen("pause", "p", "Pause", "Pause the lab clock, or let it go on", changes=True),
+        _unseen("step", "full_stop", "Step", "Move the lab clock ahead by five minutes; due jobs run", changes=True),
+        _unseen("faster", "plus,equals_sign", "Faster", "Let the lab clock run faster", changes=True),
+        _unseen("slower", "minus", "Slower", "Let the lab clock run slower", changes=True),
+        _unseen("go", "colon", "Go to", "Go to an area by name"),
+        _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
+        _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
+        _unseen("theme", "f9", "Theme", "Dark or light"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -259,7 +258,7 @@ class ConsoleApp(LiveApp):
 
     def why_not(self, action: Action) -> str:
         """Why an action of the app cannot be done by the acting user; empty when it can."""
-        return self.session.lacks(action.permission) if action.permission else ""
+        return self.session.lacks(*action.permissions, changes=action.changes)
 
     def action_do(self, name: str) -> None:
         action = next((action for action in self.ACTIONS if action.name == name), None)
@@ -294,11 +293,13 @@ class ConsoleApp(LiveApp):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if isinstance(screen, AreaScreen):
             for action in screen.ACTIONS:
-                yield SystemCommand(action.label, action.tooltip, partial(screen.action_do, action.name))
+                about = _about(action, screen.why_not(action.name))
+                yield SystemCommand(action.label, about, partial(screen.action_do, action.name))
         for item in AREAS:
             yield SystemCommand(f"Go to {item.label}", item.about, partial(self.action_area, item.name))
         for action in self.ACTIONS:
-            yield SystemCommand(action.label, action.tooltip, partial(self.action_do, action.name))
+            about = _about(action, self.why_not(action))
+            yield SystemCommand(action.label, about, partial(self.action_do, action.name))
         yield SystemCommand("Help", "Help for what has the focus", self.action_help)
         yield SystemCommand("Quit", "End the console; running jobs finish first", self.action_leave)
 
@@ -365,6 +366,11 @@ class ConsoleApp(LiveApp):
             except Exception as error:  # noqa: BLE001 - the console ends all the same
                 write_report(error, self._report_folder)
         self.exit()
+
+
+def _about(action: Action, why_not: str) -> str:
+    """What the palette says below an action: what it does, or why it cannot be done now."""
+    return f"{SIGNS.pick('✕', 'x')} {clean(why_not)}" if why_not else action.tooltip
 
 
 def clean_lines(text: str) -> str:

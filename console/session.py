@@ -51,10 +51,21 @@ class Session:
         found = next((vault.name for vault in self.vaults if vault.key == vault_id), None)
         return found or (f"Vault {vault_id}" if vault_id is not None else "")
 
-    def lacks(self, permission: str) -> str:
-        """Why something that needs a permission would be refused; empty when it would not. Services check again."""
-        if self.read_only:
-            return "This console is read-only: it changes nothing."
-        if permission in self.permissions or "All permissions" in self.permissions:
+    def lacks(self, *permissions: str, changes: bool = False) -> str:
+        """Why something that needs these permissions would be refused; empty when it would not. Services check again.
+
+        `changes` says that it changes the lab whatever it needs. Before somebody is signed in nothing is refused.
+        """
+        if self.user is None or not (permissions or changes):
             return ""
-        return f"The permission {permission} is missing."
+        # Loaded by signing in, which this has waited for.
+        from models.permissions import grants, only_looks
+
+        if self.read_only and (changes or not all(map(only_looks, permissions))):
+            return "This console is read-only: it changes nothing."
+        missing = [permission for permission in permissions if not grants(self.permissions, permission)]
+        if not missing:
+            return ""
+        if len(missing) == 1:
+            return f"The permission {missing[0]} is missing."
+        return f"The permissions {' and '.join(missing)} are missing."

@@ -69,6 +69,21 @@ STANDARD_PROFILES: Mapping[str, frozenset[str]] = {
 """The security profiles that every Vault has, with what they grant. They cannot be edited."""
 
 
+def only_looks(permission: str) -> bool:
+    """Whether a permission, by its label, only allows to look: a read-only session keeps it."""
+    return permission in _READING or permission.endswith(f": {Right.READ}")
+
+
+def grants(permissions: frozenset[str], permission: str) -> bool:
+    """Whether these permissions grant one, by its label: itself, with all others, or as a right to every object."""
+    if permission in permissions or EVERY_PERMISSION in permissions:
+        return True
+    if permission in Permission.__members__.values() or not permission.startswith("Object: "):
+        return False
+    right = Right(permission.rpartition(": ")[2])
+    return object_permission(EVERY_OBJECT, right) in permissions
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts, in which Vault, with which permissions.

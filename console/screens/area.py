@@ -15,7 +15,7 @@ from textual.widgets import Input
 from console.screens.frame import AreaFrame, FilterInput
 from console.targets import EditField, Goto
 from console.widgets.detail_view import DetailView
-from console.widgets.document import Document
+from console.widgets.document import Document, Note
 from console.widgets.paint import clean
 from console.widgets.window_source import StoreSource
 from console.widgets.window_table import WindowTable
@@ -42,6 +42,8 @@ class AreaScreen(AreaFrame):
     """Topics that count whichever Vault they are about."""
     EMPTY: ClassVar[str] = "Nothing here."
     FIRST_SORT: ClassVar[str] = ""
+    SEEN_WITH: ClassVar[str] = ""
+    """The permission that the list needs, where it needs one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="area.filter", tooltip="Narrow the list as you type"),
@@ -63,6 +65,7 @@ class AreaScreen(AreaFrame):
         """The frozen row behind the detail pane."""
         self._shown_generation = -1
         self._stale = False
+        self._not_shown = ""
         self._detail_key: Key | None = None
         self._read_key: Key | None = None
         self._detail_timer: Timer | None = None
@@ -113,6 +116,10 @@ class AreaScreen(AreaFrame):
         if session.vault is None:
             self.table.show_nothing("This lab has no Vault yet.")
             return
+        self._not_shown = session.lacks(self.permission(self.SEEN_WITH)) if self.SEEN_WITH else ""
+        if self._not_shown:
+            self.table.show_nothing(self._not_shown)
+            return
         table = self.table
         table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.EMPTY
         listing = self.listing(self.filter_text, table.sort, table.descending)
@@ -148,7 +155,7 @@ class AreaScreen(AreaFrame):
             self._detail_timer = None
         if row is None:
             self._detail_key, self.detail = None, None
-            self.pane.show(())
+            self.pane.show((Note(self._not_shown, "warn"),) if self._not_shown else ())
             return
         first = self._detail_key is None
         fresh = row.key != self._detail_key

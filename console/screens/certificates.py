@@ -37,7 +37,14 @@ class CertificatesScreen(AskingScreen):
     LIST_TOPICS = frozenset({Topic.CONNECTIONS})
     ANY_VAULT = frozenset({Topic.CERTIFICATES})
     ACTIONS: ClassVar = (
-        Action("rollover", "n", "Start a rollover", "Issue the next certificate and plan its stages", shown=False),
+        Action(
+            "rollover",
+            "n",
+            "Start a rollover",
+            "Issue the next certificate and plan its stages",
+            shown=False,
+            permission="Application: Manage Connections",
+        ),
         Action("save", "w", "Download", "Save the certificate as a PEM file", shown=False),
     )
     BINDINGS = bindings("certificates", ACTIONS)
@@ -67,8 +74,6 @@ class CertificatesScreen(AskingScreen):
         return str(self.detail.detail.pem) if self.detail else super().copy_of(row)
 
     def why_not_rollover(self) -> str:
-        if self.home.session.read_only:
-            return "This console is read-only: it changes nothing."
         rollover = self.detail.rollover if self.detail else None
         if rollover is not None and rollover.stage != "final":
             return "A rollover is under way already."

@@ -14,6 +14,7 @@ from console.modals.dialog import Answer, Dialog, TypedName
 from console.modals.file_chooser import FileChooser
 from console.modals.picker import Choice, PickList
 from console.modals.signing import Chosen, ManageCertificate
+from console.permissions import MANAGE_CONNECTIONS
 from console.screens.later import AskingScreen
 
 if TYPE_CHECKING:
@@ -24,12 +25,9 @@ if TYPE_CHECKING:
     from models.services.certificates import Choice as CertificateChoice
     from models.services.connection_files import FilePreview
 
-MANAGE: Final = "Application: Manage Connections"
 SUFFIX: Final = ".vaultconnection"
 
-
-def _action(name: str, key: str, label: str, tooltip: str) -> Action:
-    return Action(name, key, label, tooltip, shown=False, permission=MANAGE)
+_action = partial(Action, shown=False, permission=MANAGE_CONNECTIONS)
 
 
 ACTIONS: Final = (
@@ -220,7 +218,7 @@ class ConnectionActions(AskingScreen):
         if row is None:
             return
         vault_id, key, name = self.home.session.vault_id, row.key, row.name
-        why_not = self.home.session.lacks(MANAGE)
+        why_not = self.home.session.lacks(MANAGE_CONNECTIONS)
 
         def read(session: StoreSession) -> tuple[CertificateChoice, ...]:
             from models.services.certificates import choices

@@ -11,6 +11,7 @@ from console.details.doctor import document as doctor_page
 from console.details.texts import failed, state
 from console.doing.connections import read_page
 from console.modals.page import PageScreen
+from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
 from console.screens.connection_actions import ConnectionActions
 from console.screens.runs import ask_for_run
@@ -60,7 +61,7 @@ class ConnectionsScreen(ConnectionActions):
         }
     )
     ACTIONS: ClassVar = (
-        Action("run", "r", "Run now", "Run a job for this connection at once"),
+        Action("run", "r", "Run now", "Run a job for this connection at once", permission=MANAGE_INTEGRATIONS),
         Action("doctor", "D", "Doctor", "Find out why this connection does not move what it should"),
         *EVERY_CONNECTION_ACTION,
     )

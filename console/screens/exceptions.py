@@ -10,6 +10,7 @@ from console import commands
 from console.actions import Action, bindings
 from console.details.exceptions import document
 from console.details.texts import failed, short
+from console.permissions import MANAGE_INTEGRATIONS, READ_EXCEPTIONS
 from console.screens.area import AreaScreen
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
@@ -36,8 +37,15 @@ class ExceptionsScreen(AreaScreen):
         Column("Open", lambda row: failed(row.open_items), 5, "right"),
     )
     LIST_TOPICS = frozenset({Topic.EXCEPTIONS})
+    SEEN_WITH = READ_EXCEPTIONS
     ACTIONS: ClassVar = (
-        Action("retry", "R", "Retry", "Try the open items again: of the selected messages, or of this one"),
+        Action(
+            "retry",
+            "R",
+            "Retry",
+            "Try the open items again: of the selected messages, or of this one",
+            permission=(READ_EXCEPTIONS, MANAGE_INTEGRATIONS),
+        ),
         Action("active", "o", "Only active", "List only messages that are still active, or all"),
         Action("everywhere", "c", "All connections", "List the messages of all connections again", shown=False),
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Input
 
-from console.actions import Action
+from console.actions import Action, disabled, named
 from console.areas import area
 from console.theme import Tone
 from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, PaneTitle, VaultBar
@@ -66,6 +66,7 @@ class AreaFrame(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
+        self._rights_of = -1
 
     @property
     def home(self) -> ConsoleApp:
@@ -116,6 +117,9 @@ class AreaFrame(Screen[None]):
     def write_bars(self) -> None:
         """Write header, areas and notice anew."""
         session, wide = self.home.session, self.size.width >= NARROW
+        if session.generation != self._rights_of:
+            self._rights_of = session.generation
+            self.refresh_bindings()
         for vault_bar in self.query(VaultBar):
             vault_bar.show(session, wide)
         for area_bar in self.query(AreaBar):
@@ -179,11 +183,31 @@ class AreaFrame(Screen[None]):
 
     def why_not(self, name: str) -> str:
         """Why an action cannot be done now; empty when it can."""
-        needed = next((action.permission for action in self.ACTIONS if action.name == name), "")
-        if needed and (lacking := self.home.session.lacks(needed)):
+        action = next((action for action in self.ACTIONS if action.name == name), None)
+        if action is not None and (lacking := self.lacking(action)):
             return lacking
         check = getattr(self, f"why_not_{name}", None)
         return str(check()) if check else ""
+
+    def lacking(self, action: Action) -> str:
+        """Why the acting user may not do an action, whatever it is done to; empty when he may."""
+        return self.home.session.lacks(*map(self.permission, action.permissions), changes=action.changes)
+
+    def permission(self, label: str) -> str:
+        """The label of a permission as it is meant here."""
+        return label
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The bindings that hold now, those that would be refused as disabled: the footer shows them so."""
+        return disabled(super().active_bindings, self._why_disabled)
+
+    def _why_disabled(self, node: object, command: str) -> str:
+        if node is self and (action := named(self.ACTIONS, command)) is not None:
+            return self.lacking(action)
+        if node is self.app and (action := named(self.home.ACTIONS, command)) is not None:
+            return self.home.why_not(action)
+        return ""
 
     def needs_row(self) -> str:
         """The reason that most actions share: there is no row to act on."""

@@ -10,6 +10,7 @@ from console import commands
 from console.actions import Action, bindings
 from console.details.integrations import document
 from console.details.texts import active, failed, short
+from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
 from console.screens.area import AreaScreen
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
@@ -48,8 +49,10 @@ class IntegrationsScreen(AreaScreen):
     )
     LIST_TOPICS = frozenset({Topic.INTEGRATIONS, Topic.CONNECTIONS, Topic.RULES, Topic.EXCEPTIONS})
     ACTIONS: ClassVar = (
-        Action("toggle", "a", "Activate", "Activate or inactivate the integration"),
-        Action("run", "r", "Run now", "Run a job for the integration's connection at once"),
+        Action("toggle", "a", "Activate", "Activate or inactivate the integration", permission=MANAGE_CONNECTIONS),
+        Action(
+            "run", "r", "Run now", "Run a job for the integration's connection at once", permission=MANAGE_INTEGRATIONS
+        ),
     )
     BINDINGS = bindings("integrations", ACTIONS)
 

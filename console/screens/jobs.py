@@ -10,6 +10,7 @@ from textual.message import Message
 from console.actions import Action, bindings
 from console.details.jobs import document
 from console.details.texts import duration, failed, short
+from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.area import AreaScreen
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
@@ -55,7 +56,7 @@ class JobsScreen(AreaScreen):
     )
     LIST_TOPICS = frozenset({Topic.JOBS})
     ACTIONS: ClassVar = (
-        Action("run", "r", "Run now", "Run a job of this Vault at once"),
+        Action("run", "r", "Run now", "Run a job of this Vault at once", permission=MANAGE_INTEGRATIONS),
         Action("moved", "o", "Only moved", "List only runs that moved something, or all"),
     )
     BINDINGS = bindings("jobs", ACTIONS)

@@ -10,6 +10,7 @@ from console.doing import queues as doing
 from console.forms import queues as forms
 from console.modals.dialog import TypedName
 from console.modals.picker import Choice, PickList
+from console.permissions import QUEUE_LOG, SPARK_QUEUES
 from console.screens.later import AskingScreen
 from console.screens.queue_log import QueueLogScreen
 
@@ -18,12 +19,7 @@ if TYPE_CHECKING:
 
     from console.doing.queues import QueuePage
 
-MANAGE: Final = "Admin: Spark Queues"
-READ_LOG: Final = "Admin: Queue Log"
-
-
-def _action(name: str, key: str, label: str, tooltip: str) -> Action:
-    return Action(name, key, label, tooltip, shown=False, permission=MANAGE)
+_action = partial(Action, shown=False, permission=SPARK_QUEUES)
 
 
 ACTIONS: Final = (
@@ -33,7 +29,7 @@ ACTIONS: Final = (
     _action("serve", "c", "Add connection", "Have this queue serve a connection"),
     _action("unserve", "C", "Remove connection", "Have this queue no longer serve a connection"),
     _action("trace", "t", "Trace", "Log every delivery for 20 minutes of lab time, or no longer"),
-    Action("log", "l", "Queue Log", "Removals and traced deliveries, day by day", shown=False),
+    Action("log", "l", "Queue Log", "Removals and traced deliveries, day by day", shown=False, permission=QUEUE_LOG),
     _action("reset", "0", "Reset queue", "Delete every message that waits; asks for the name"),
     _action("delete", "delete", "Delete", "Delete this queue; asks for the name"),
 )
@@ -75,12 +71,6 @@ class QueueActions(AskingScreen):
 
     def why_not_trace(self) -> str:
         return self._needs_page()
-
-    def why_not_log(self) -> str:
-        session = self.home.session
-        if READ_LOG in session.permissions or "All permissions" in session.permissions:
-            return ""
-        return f"The permission {READ_LOG} is missing."
 
     def why_not_reset(self) -> str:
         page = self.page

@@ -1,4 +1,4 @@
-"""The Queue Log: removals and traced deliveries of a day, opened from Queues."""
+"""The Queue Log: removals, traced deliveries and refusals of a day, opened from Queues."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from console.actions import Action, bindings
 from console.details.queue_log import document
 from console.details.texts import short
 from console.doing import queues as doing
+from console.permissions import QUEUE_LOG, SPARK_QUEUES
 from console.screens.area import AreaScreen
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
@@ -31,14 +32,15 @@ class QueueLogScreen(AreaScreen):
     EMPTY = "The Queue Log has no entries: no message was removed, and nothing was traced."
     COLUMNS = (
         Column("Timestamp", lambda row: short(row.timestamp), 14),
-        Column("Type", lambda row: (row.entry_type, "bad" if row.entry_type == "REMOVAL" else ""), 8),
+        Column("Type", lambda row: (row.entry_type, "" if row.entry_type == "TRACE" else "bad"), 8),
         Column("Queue", lambda row: row.queue_name, 14, flex=2),
         Column("Message", lambda row: row.message_id, 8, flex=1),
         Column("Tries", lambda row: number(row.attempts), 5, "right", rank=1),
     )
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
+    SEEN_WITH = QUEUE_LOG
     ACTIONS: ClassVar = (
-        Action("back", "b", "Put back", "Put this message back on its queue", permission="Admin: Spark Queues"),
+        Action("back", "b", "Put back", "Put this message back on its queue", permission=SPARK_QUEUES),
         Action("earlier", "left", "Day before", "The entries of the day before"),
         Action("later", "right", "Day after", "The entries of the day after"),
         Action("all", "a", "All days", "All entries that are kept"),
@@ -48,14 +50,6 @@ class QueueLogScreen(AreaScreen):
     def __init__(self) -> None:
         super().__init__()
         self._day: date | None = None
-
-    def show_list(self, *, keep: bool = False) -> None:
-        """Show the log to whom may read it."""
-        session = self.home.session
-        if "Admin: Queue Log" in session.permissions or "All permissions" in session.permissions:
-            super().show_list(keep=keep)
-        else:
-            self.table.show_nothing("The permission Admin: Queue Log is missing.")
 
     def list_title(self) -> list[Span]:
         title: list[Span] = [("Queues", "muted"), (f" {SIGNS.pick('▸', '>')} ", "muted"), ("Queue Log", "strong")]
@@ -118,7 +112,8 @@ class QueueLogScreen(AreaScreen):
         if row is None:
             return self.needs_row()
         if row.entry_type != "REMOVAL":
-            return "A traced delivery is no removal: there is nothing to put back."
+            what = "A traced delivery" if row.entry_type == "TRACE" else "What this Vault refused"
+            return f"{what} is no removal: there is nothing to put back."
         return "This message has been put back." if row.put_back_at else ""
 
     def do_back(self) -> None:

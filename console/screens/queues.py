@@ -11,9 +11,10 @@ from console.actions import Action, bindings
 from console.details.queues import document
 from console.details.texts import active, failed
 from console.doing.queues import read_page
+from console.permissions import SPARK_QUEUES
 from console.screens.messages import MessagesScreen
 from console.screens.queue_actions import ACTIONS as EVERY_QUEUE_ACTION
-from console.screens.queue_actions import MANAGE, QueueActions
+from console.screens.queue_actions import QueueActions
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -54,8 +55,10 @@ class QueuesScreen(QueueActions):
     LIST_TOPICS = frozenset({Topic.QUEUES, Topic.MESSAGES, Topic.CONNECTIONS})
     ACTIONS: ClassVar = (
         Action("messages", "m", "Messages", "List the messages of this queue"),
-        Action("toggle", "a", "Activate", "Let the queue accept messages, or not", permission=MANAGE),
-        Action("delivery", "d", "Delivery", "Let an outbound queue deliver, or hold its messages", permission=MANAGE),
+        Action("toggle", "a", "Activate", "Let the queue accept messages, or not", permission=SPARK_QUEUES),
+        Action(
+            "delivery", "d", "Delivery", "Let an outbound queue deliver, or hold its messages", permission=SPARK_QUEUES
+        ),
         *EVERY_QUEUE_ACTION,
     )
     BINDINGS = bindings("queues", ACTIONS)

@@ -15,6 +15,7 @@ from console.details.texts import short
 from console.modals.confirm import Confirm
 from console.modals.picker import Choice, PickList
 from console.modals.record_form import RecordFormScreen
+from console.permissions import CREATE_RECORDS, DELETE_RECORDS, EDIT_RECORDS, OBJECT, READ_RECORDS
 from console.screens.area import AreaScreen
 from console.targets import Goto
 from console.theme import SIGNS
@@ -52,12 +53,13 @@ class RecordsScreen(AreaScreen):
     ANY_VAULT = frozenset({Topic.RECORDS, Topic.EXCEPTIONS})
     """A partner lives in another Vault, and so do exception items about a record."""
     ACTIONS: ClassVar = (
-        Action("edit", "e", "Edit", "Edit the record"),
+        Action("edit", "e", "Edit", "Edit the record", permission=EDIT_RECORDS),
         Action("object", "o", "Object", "List the records of another object"),
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
-        Action("new", "n", "New", "Make a record of this object", shown=False),
-        Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False),
+        Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
+        Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False, permission=DELETE_RECORDS),
     )
+    SEEN_WITH = READ_RECORDS
     BINDINGS = bindings("records", ACTIONS)
 
     class ObjectsRead(Message, bubble=False):
@@ -90,6 +92,10 @@ class RecordsScreen(AreaScreen):
         name = self._chosen.get(self.home.session.vault_id)
         found = next((row for row in self._objects if row.name == name), None)
         return found or next((row for row in self._objects if row.records), None) or next(iter(self._objects), None)
+
+    def permission(self, label: str) -> str:
+        """Rights to records are rights to those of an object."""
+        return label.replace(OBJECT, self.object.name) if self.object else label
 
     def list_title(self) -> list[Span]:
         row = self.object
@@ -128,6 +134,7 @@ class RecordsScreen(AreaScreen):
             self.table.show_nothing("This Vault has no objects.")
             return
         super().show_list()
+        self.refresh_bindings()
         self._write_titles()
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
@@ -166,6 +173,7 @@ class RecordsScreen(AreaScreen):
             self._chosen[self.home.session.vault_id] = name
             self._put_filter("")
             self.show_list()
+            self.refresh_bindings()
 
     def why_not_partner(self) -> str:
         if self.needs_row():
@@ -197,7 +205,9 @@ class RecordsScreen(AreaScreen):
         self.edit_field("name__v")
 
     def edit_field(self, name: str) -> None:
-        if (row := self.table.cursor_row) is not None:
+        if why_not := self.why_not("edit"):
+            self.home.tell(why_not, severity="warning")
+        elif (row := self.table.cursor_row) is not None:
             self._open_form(row.key, name)
 
     def why_not_new(self) -> str:

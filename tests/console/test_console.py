@@ -209,8 +209,7 @@ async def test_without_the_permission_an_action_is_refused_in_words(store: Store
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "2", "a")
-        assert "Permission missing" in told(app)
-        assert "Application: Manage Connections" in told(app)
+        assert "The permission Application: Manage Connections is missing." in told(app)
         assert "● Active" in lines(area(app).table)[1]
 
 
