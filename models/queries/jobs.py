@@ -31,6 +31,7 @@ class Moved:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     skipped: int = 0
     failed: int = 0
 
@@ -104,7 +105,7 @@ _ROW_COLUMNS = (
 
 
 def _row(columns: Any) -> RunRow:
-    return row_of(RunRow, columns[:7], Moved(*columns[7:17]))
+    return row_of(RunRow, columns[:7], Moved(*columns[7 : 7 + len(COUNTS)]))
 
 
 def listing(
@@ -152,7 +153,7 @@ def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
     )
     return RunDetail(
         _row(row),
-        row[17],
+        row[7 + len(COUNTS)],
         tuple(RunLine(line[0], line[1], Moved(*line[2:])) for line in fetch(session, per_connection)),
         tuple(RunMessage(*message) for message in fetch(session, touched)),
     )

@@ -95,6 +95,7 @@ def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
             object_id=model.id,
             record_id=record_id,
             global_id=existing.global_id,
+            link=existing.values["link__sys"],
             name=existing.values["name__v"],
             deleted_at=write.now,
             deleted_by=actor.user_id,

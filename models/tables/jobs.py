@@ -40,6 +40,8 @@ class Job(SQLModel, table=True):
     every_seconds: int = 300
     longest_seconds: int = 3600
     """Real time after which a run is ended as TIMEOUT; what it has moved stays moved."""
+    timed_out: bool = False
+    """Whether a user exception of such a run may still be active."""
     next_run_at: datetime = time_column()
     requested_at: datetime | None = time_column(nullable=True)
     requested_connection_id: int | None = Field(default=None, foreign_key="connection.id", ondelete="SET NULL")

@@ -145,16 +145,21 @@ class UniqueValue(SQLModel, table=True):
 
 
 class Tombstone(SQLModel, table=True):
-    """What a deleted record leaves behind, so that the send job can see the deletion."""
+    """What a deleted record leaves behind: the send job sees the deletion, and a receive job what it had linked to."""
 
     __tablename__ = "tombstone"
-    __table_args__: Any = (Index("ix_tombstone_object_id_deleted_at", "object_id", "deleted_at"),)
+    __table_args__: Any = (
+        Index("ix_tombstone_object_id_deleted_at", "object_id", "deleted_at"),
+        Index("ix_tombstone_object_id_link", "object_id", "link"),
+        Index("ix_tombstone_vault_id_record_id", "vault_id", "record_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     vault_id: int = Field(foreign_key="vault.id")
     object_id: int = Field(foreign_key="vault_object.id")
     record_id: str = Field(max_length=20)
     global_id: str = Field(max_length=40)
+    link: str | None = Field(default=None, max_length=255)
     name: str = Field(max_length=255)
     deleted_at: datetime = time_column()
     deleted_by: int | None = Field(default=None, foreign_key="vault_user.id")

@@ -207,4 +207,4 @@ def the_runs_tell_what_moved(lab: Lab) -> None:
     for run in runs:
         if run.kind is JobKind.RECEIVE:
             came = run.received + run.retried
-            assert came == run.created + run.updated + run.unchanged + run.skipped + run.failed
+            assert came == run.created + run.updated + run.unchanged + run.deleted + run.skipped + run.failed

@@ -680,6 +680,7 @@ def upgrade() -> None:
         ),
         sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.Column("longest_seconds", sa.Integer(), nullable=False),
+        sa.Column("timed_out", sa.Boolean(), nullable=False),
         sa.Column("next_run_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=True),
         sa.Column("requested_connection_id", sa.Integer(), nullable=True),
