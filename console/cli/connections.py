@@ -38,8 +38,9 @@ def list_connections(context: typer.Context) -> None:
 @command(connections, "show")
 def show(context: typer.Context, connection: str = typer.Argument(help="Its API name, name or number.")) -> None:
     """Show one connection."""
-    from models.queries.connection_detail import approval_view, client_id_filtering, clients, lookups
+    from models.queries.connection_detail import approval_view, client_id_filtering, clients
     from models.queries.connections import detail
+    from models.queries.lookups import lookups
     from models.tables import Connection
 
     settings = settings_of(context)
@@ -105,6 +106,8 @@ def show(context: typer.Context, connection: str = typer.Argument(help="Its API 
                         Column("Type", lambda line: line.type),
                         Column("Target object", lambda line: line.target_object),
                         Column("Keys", lambda line: line.keys, right=True),
+                        Column("Unused", lambda line: line.unused, right=True),
+                        Column("Missing keys", lambda line: line.missing, right=True),
                     ],
                     lookup_lines,
                 ),

@@ -9,6 +9,7 @@ import typer.main
 
 from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
+from console.cli import lookup_files as _lookup_files
 from console.cli import queue_changes as _queue_changes
 from console.cli import queue_logging as _queue_logging
 from console.cli.audit import audit
@@ -23,6 +24,7 @@ from console.cli.exceptions import exceptions
 from console.cli.frame import PROGRAM, Program, command
 from console.cli.integrations import integrations
 from console.cli.jobs import jobs
+from console.cli.lookups import lookups
 from console.cli.messages import messages
 from console.cli.opening import on_terminal, open_default
 from console.cli.queues import queues
@@ -35,7 +37,7 @@ from console.cli.settings import Settings
 from console.cli.users import users
 
 # Loaded for the commands that they add to their areas.
-EXTENSIONS = (_certificate_changes, _queue_changes, _queue_logging)
+EXTENSIONS = (_certificate_changes, _lookup_files, _queue_changes, _queue_logging)
 
 
 class VaultConsole(Program):
@@ -52,6 +54,7 @@ class VaultConsole(Program):
             "clients",
             "authorizations",
             "integrations",
+            "lookups",
             "queues",
             "messages",
             "certificates",
@@ -137,6 +140,7 @@ for commands in (
     exceptions,
     integrations,
     jobs,
+    lookups,
     messages,
     queues,
     records,

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
         ApprovalView,
         AuthorizationLine,
         ClientLine,
-        LookupLine,
         TimelineLine,
     )
     from models.queries.connections import ConnectionDetail
+    from models.queries.lookups import LookupRow
     from models.services.connection_files import FilePreview
     from models.store import Store
 
@@ -43,7 +43,7 @@ class ConnectionPage:
     approval: ApprovalView | None
     clients: tuple[ClientLine, ...]
     filtering: bool
-    lookups: tuple[LookupLine, ...]
+    lookups: tuple[LookupRow, ...]
     authorization: AuthorizationLine | None
     authorized_user_id: int | None
     reasons: Mapping[str, str]
@@ -60,6 +60,7 @@ def read_page(session: StoreSession, who: Who, connection_id: int, today: date) 
     from models.permissions import actor_for
     from models.queries import connection_detail as more
     from models.queries.connections import detail as read_detail
+    from models.queries.lookups import lookups
     from models.services.connection_deleting import delete_consequences
     from models.tables import Connection
 
@@ -78,7 +79,7 @@ def read_page(session: StoreSession, who: Who, connection_id: int, today: date) 
         more.approval_view(session, vault_id, connection_id),
         more.clients(session, vault_id, connection_id),
         more.client_id_filtering(session, vault_id),
-        more.lookups(session, vault_id, connection_id),
+        lookups(session, vault_id, connection_id),
         next((line for line in more.authorizations(session, vault_id) if line.key == used), None),
         connection.authorized_user_id,
         {choice.name: choice.reason for choice in choices if choice.reason},

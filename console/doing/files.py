@@ -56,6 +56,18 @@ def read_bytes(path: Path) -> bytes:
         raise NotPossible(f"{path}: {_reason(error)}", "Choose another file.") from error
 
 
+def read_whole(path: Path, largest: int) -> bytes:
+    """Read a file of at most `largest` bytes that a person chose. Raises NotPossible with the reason."""
+    try:
+        with path.expanduser().open("rb") as file:
+            data = file.read(largest + 1)
+    except (OSError, ValueError) as error:
+        raise NotPossible(f"{path}: {_reason(error)}", "Choose another file.") from error
+    if len(data) > largest:
+        raise NotPossible(f"{path}: It is larger than {largest // 1_000_000} MB.", "Choose another file.")
+    return data
+
+
 def list_folder(folder: Path, suffix: str) -> tuple[Entry, ...]:
     """The entries of a folder: wanted files first, then folders, then the rest. Raises NotPossible."""
     found: list[Entry] = []

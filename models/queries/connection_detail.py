@@ -1,4 +1,4 @@
-"""The sections of a connection's page beside its fields: timeline, approval, clients, lookups, actions (seed S1)."""
+"""The sections of a connection's page beside its fields: timeline, approval, clients, actions (seed S1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,6 @@ from models.tables import (
     ConnectionAuthorization,
     ConnectionClient,
     ConnectionFile,
-    ReferenceLookup,
-    ReferenceLookupKey,
     TimelineEvent,
     Vault,
     table_of,
@@ -59,18 +57,6 @@ class ClientLine:
     key: int
     client_id: str
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LookupLine:
-    """A reference lookup of the connection; `keys` counts its pairs."""
-
-    key: int
-    name: str
-    api_name: str
-    type: str
-    target_object: str | None
-    keys: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +138,6 @@ def clients(session: Session, vault_id: int, connection_id: int) -> tuple[Client
         .order_by(columns.id)
     )
     return tuple(ClientLine(*row) for row in fetch(session, statement))
-
-
-def lookups(session: Session, vault_id: int, connection_id: int) -> tuple[LookupLine, ...]:
-    """The reference lookups of a connection, by name."""
-    columns, keys = table_of(ReferenceLookup).c, table_of(ReferenceLookupKey).c
-    counted = select(func.count()).where(keys.lookup_id == columns.id).scalar_subquery()
-    statement = (
-        select(columns.id, columns.name, columns.api_name, columns.type, columns.target_object, counted)
-        .join(table_of(Connection), _connections.id == columns.connection_id)
-        .where(_connections.vault_id == vault_id, columns.connection_id == connection_id)
-        .order_by(columns.name)
-    )
-    return tuple(LookupLine(*row) for row in fetch(session, statement))
 
 
 def authorizations(session: Session, vault_id: int) -> tuple[AuthorizationLine, ...]:
