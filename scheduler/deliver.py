@@ -342,7 +342,7 @@ def _fail(
 ) -> None:
     rows: list[dict[str, Any]] = []
     given_up: list[tuple[Row[Any], str, ErrorType]] = []
-    waiting: dict[int, tuple[Row[Any], ErrorType, str]] = {}
+    waiting: list[tuple[Row[Any], str, ErrorType]] = []
     moved: dict[int, Counter[str]] = {}
     for attempt, error in failed:
         message = attempt.message
@@ -364,7 +364,7 @@ def _fail(
         if fatal:
             given_up.append((message, f"Given up after {attempts} attempts. {error}", kind))
         else:
-            waiting[message.connection_id] = message, kind, error
+            waiting.append((message, error, kind))
         stats = moved.setdefault(message.connection_id, Counter())
         stats.update(
             failures=int(not timeout),
@@ -383,8 +383,8 @@ def _fail(
             raise_undelivered(write, run.id, sender.id, of_integrations)
         settle_waiting(write, sender.id, given_up[0][0].queue_id, {message.connection_id for message, _, _ in given_up})
         run.gave_up += len(given_up)
-    for message, kind, error in waiting.values():
-        raise_waiting(write, run.id, message, kind, error)
+    if waiting:
+        raise_waiting(write, run.id, sender.id, waiting)
     for connection_id, stats in moved.items():
         add_to_stats(write, sender.id, connection_id, **stats)
     write.changed(Topic.MESSAGES, sender.id)

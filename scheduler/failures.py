@@ -12,7 +12,15 @@ from sqlalchemy import Row, bindparam, exists, insert, select, update
 from models.feed import Topic
 from models.sets import one_of
 from models.store import WriteSession
-from models.tables import ErrorType, ExceptionItem, ExceptionMessage, ItemStatus, table_of
+from models.tables import (
+    ErrorType,
+    ExceptionItem,
+    ExceptionMessage,
+    ExceptionSide,
+    ItemStatus,
+    Subject,
+    table_of,
+)
 from scheduler.apply import Failure
 from scheduler.route import Route, RouteBroken
 from scheduler.runs import Run
@@ -158,6 +166,8 @@ def _message(write: WriteSession, run: Run, work: Work, point: Row[Any] | None) 
         "vault_id": run.scope.vault_id,
         "name": point.name if point is not None else work.point_name,
         "active": True,
+        "side": ExceptionSide.TARGET,
+        "subject": Subject.MESSAGE,
         "connection_id": work.connection_id,
         "integration_id": point.integration_id if point is not None else None,
         "point_id": point.id if point is not None else None,

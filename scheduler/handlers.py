@@ -19,10 +19,12 @@ from models.store import Store, WriteSession
 from models.tables import (
     ErrorType,
     ExceptionMessage,
+    ExceptionSide,
     LogEntryType,
     QueueLogEntry,
     SparkMessage,
     SparkMessageBody,
+    Subject,
     table_of,
 )
 from scheduler.processors import find_callable, in_words
@@ -147,7 +149,7 @@ def _tell(write: WriteSession, row: Any, sentence: str) -> None:
     told = select(_exceptions.c.id).where(
         _exceptions.c.vault_id == row.vault_id,
         _exceptions.c.spark_message_id == row.spark_message_id,
-        _exceptions.c.error_type == ErrorType.CONNECTION,
+        _exceptions.c.side == ExceptionSide.SOURCE,
         _exceptions.c.active,
     )
     if row.handler == NOTIFY and write.execute(told).first() is not None:
@@ -162,6 +164,8 @@ def _tell(write: WriteSession, row: Any, sentence: str) -> None:
             vault_id=row.vault_id,
             name=(message.integration_point if message is not None else "") or row.queue_name,
             active=True,
+            side=ExceptionSide.SOURCE,
+            subject=Subject.MESSAGE,
             error_type=ErrorType.CONNECTION,
             error_message=sentence[:2000],
             connection_id=None if message is None else message.connection_id,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, func, insert, select
 
 from models.bulk import bulk_insert
 from models.errors import NotPossible
@@ -15,6 +15,7 @@ from models.store import WriteSession
 from models.tables import (
     MESSAGES_IN_A_QUEUE,
     Direction,
+    ErrorType,
     LogEntryType,
     MessageEvent,
     MessageState,
@@ -60,6 +61,8 @@ class Outbox:
     room: int
     rollback_on_error: bool = True
     dropped_items: int = 0
+    dropped: list[tuple[Row[Any], str, ErrorType]] = field(default_factory=list)
+    """The messages that were written and dropped, each with the reason."""
     _messages: list[dict[str, Any]] = field(default_factory=list)
     _bodies: list[tuple[dict[str, Any], list[str]]] = field(default_factory=list)
     _dropped: int = 0
@@ -120,6 +123,8 @@ class Outbox:
         if self._dropped:
             log_messages(self.write, LogEntryType.REMOVAL, keys, reason=self.full)
             add_to_stats(self.write, self.vault_id, self.connection_id, fatal_errors=len(keys))
+            rows = self.write.execute(select(_messages).where(_messages.c.id.in_(keys)).order_by(_messages.c.id))
+            self.dropped += [(row, self.full, ErrorType.CONNECTION) for row in rows]
         self._messages.clear()
         self._bodies.clear()
         self.write.changed(Topic.MESSAGES, self.vault_id)

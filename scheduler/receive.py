@@ -28,6 +28,7 @@ from models.tables import (
     MessageEvent,
     MessageState,
     Queue,
+    RetryTransferMessage,
     SparkMessage,
     SparkMessageBody,
     table_of,
@@ -41,6 +42,7 @@ from scheduler.processors import TRANSFER
 from scheduler.route import Route, RouteBroken, load_route
 from scheduler.runs import Run, RunResult, is_running, job_run, result_of
 from scheduler.scope import Scope
+from scheduler.troubles import raise_remote, settle_remote, told_senders
 from scheduler.work import Work
 
 _connections = table_of(Connection)
@@ -51,6 +53,7 @@ _messages = table_of(SparkMessage)
 _bodies = table_of(SparkMessageBody)
 _exceptions = table_of(ExceptionMessage)
 _items = table_of(ExceptionItem)
+_retries = table_of(RetryTransferMessage)
 
 _TAKE = (
     update(_messages)
@@ -85,6 +88,8 @@ class Receiver:
         self.run = run
         self.failed_integrations: set[int] = set()
         self._routes: dict[tuple[int, str, str], Route | RouteBroken] = {}
+        with store.read() as session:
+            self._told_senders = told_senders(session, run.scope.vault_id)
 
     def process_all(self, works: Iterator[Work]) -> None:
         """Process one after the other. While one is written, a thread calls back for the next."""
@@ -127,6 +132,8 @@ class Receiver:
                 self._take(write, work)
                 applied = apply(write, prepared) if prepared else Applied(skipped=len(work.items))
                 settle_items(write, self.run, route, work, applied.failures)
+                if (work.connection_id, work.point_name) in self._told_senders:
+                    settle_remote(write, work.connection_id, work.point_name)
                 self._count(write, work, applied.counts())
         except _TakenElsewhere:
             return True
@@ -170,6 +177,9 @@ class Receiver:
             with self.store.write() as write:
                 self._take(write, work, error=str(broken))
                 refuse_message(write, self.run, work, broken)
+                if broken.concerns_sender:
+                    raise_remote(write, work.connection_id, work.point_name, str(broken))
+                    self._told_senders.add((work.connection_id, work.point_name))
                 self._count(write, work, {"failed": len(work.items)})
         except _TakenElsewhere:
             return
@@ -206,12 +216,15 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     """Run a Vault's receive job once; answers what it received and what became of it."""
     with job_run(store, JobKind.RECEIVE, scope) as run:
         receiver = Receiver(store, run)
-        receiver.process_all(_queued(store, run))
+        if scope.retry_id is None:
+            receiver.process_all(_queued(store, run))
         for work in _refused_before(store, run):
+            run.go_on()
             receiver.process(work)
         _try_open_items(store, run, receiver)
-        with store.write() as write:
-            _advance(write, run, receiver.failed_integrations)
+        if scope.retry_id is None:
+            with store.write() as write:
+                _advance(write, run, receiver.failed_integrations)
     return result_of(run)
 
 
@@ -224,6 +237,7 @@ def _queued(store: Store, run: Run) -> Iterator[Work]:
         ).all()
     for queue in queues:
         while True:
+            run.go_on()
             with store.write() as write:
                 claimed = claim(
                     write,
@@ -304,7 +318,14 @@ def _refused_message(run: Run, after: int) -> Select[Any]:
     )
     if run.scope.connection_id is not None:
         statement = statement.where(_exceptions.c.connection_id == run.scope.connection_id)
+    if run.scope.retry_id is not None:
+        statement = statement.where(_exceptions.c.id.in_(_retried(run.scope.retry_id)))
     return statement
+
+
+def _retried(retry_id: int) -> Select[tuple[int]]:
+    """The user exception messages that a Retry Transfer tries again."""
+    return select(_retries.c.message_id).where(_retries.c.retry_id == retry_id, _retries.c.under_way)
 
 
 def _try_open_items(store: Store, run: Run, receiver: Receiver) -> None:
@@ -314,6 +335,7 @@ def _try_open_items(store: Store, run: Run, receiver: Receiver) -> None:
     for group in groups:
         after = ""
         while items := _open_items(store, run, group, after):
+            run.go_on()
             work = Work(
                 connection_id=group.connection_id,
                 point_name=group.api_name,
@@ -344,6 +366,8 @@ def _groups_of_open_items(run: Run) -> Select[Any]:
     )
     if run.scope.connection_id is not None:
         statement = statement.where(_integrations.c.connection_id == run.scope.connection_id)
+    if run.scope.retry_id is not None:
+        statement = statement.where(_items.c.message_id.in_(_retried(run.scope.retry_id)))
     return statement
 
 
@@ -361,6 +385,8 @@ def _open_items(store: Store, run: Run, group: Row[Any], after: str) -> list[str
         .order_by(_items.c.item)
         .limit(RETRY_BATCH)
     )
+    if run.scope.retry_id is not None:
+        statement = statement.where(_items.c.message_id.in_(_retried(run.scope.retry_id)))
     with store.read() as session:
         return list(session.execute(statement).scalars())
 

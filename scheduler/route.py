@@ -34,13 +34,19 @@ _vaults = table_of(Vault)
 
 
 class RouteBroken(ConsoleError):
-    """The set-up does not let any item of a message be applied. `integration_id` is known when the point is."""
+    """The set-up does not let any item of a message be applied. `integration_id` is known when the point is.
+
+    `concerns_sender` says that the sending Vault has a part in it and is told as well.
+    """
 
     title = "The message cannot be processed"
 
-    def __init__(self, message: str, remedy: str, point: Row[Any] | None = None) -> None:
+    def __init__(
+        self, message: str, remedy: str, point: Row[Any] | None = None, *, concerns_sender: bool = False
+    ) -> None:
         super().__init__(message, remedy)
         self.point = point
+        self.concerns_sender = concerns_sender
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         raise RouteBroken(
             f"Connection {own.api_name} has no inbound integration point {point_name}.",
             "Create the point, or correct the remote point in the sending Vault.",
+            concerns_sender=True,
         )
     if own.state is not ConnectionState.ACTIVE:
         raise RouteBroken(
@@ -94,7 +101,10 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         )
     if not point.integration_active:
         raise RouteBroken(
-            f"Integration {point.integration_name} is inactive in this Vault.", "Set its Status to Active.", point
+            f"Integration {point.integration_name} is inactive in this Vault.",
+            "Set its Status to Active.",
+            point,
+            concerns_sender=True,
         )
     remote = session.execute(
         select(_connections, _vaults.c.name.label("vault_name"))
@@ -111,6 +121,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
             "Vault.",
             "Establish the connection again.",
             point,
+            concerns_sender=True,
         )
     reader = _reader(session, remote, object_name, point)
     try:
@@ -150,6 +161,7 @@ def _reader(session: Session, remote: Row[Any], object_name: str, point: Row[Any
             f"Connection {remote.api_name} of {remote.vault_name} has no Authorized Connection User.",
             "Select one in the sending Vault: the call-back reads records as this user.",
             point,
+            concerns_sender=True,
         )
     try:
         reader = actor_of(session, remote.authorized_user_id)
@@ -167,7 +179,8 @@ def _require_reading(reader: Actor, remote: Row[Any], object_name: str, point: R
 
 
 def _refused(remote: Row[Any], error: ConsoleError, point: Row[Any]) -> RouteBroken:
-    return RouteBroken(f"The call-back to {remote.vault_name} is refused: {error.message}", error.remedy, point)
+    said = f"The call-back to {remote.vault_name} is refused: {error.message}"
+    return RouteBroken(said, error.remedy, point, concerns_sender=True)
 
 
 def _related(session: Session, source: ObjectModel, paths: Iterable[str]) -> Mapping[str, ObjectModel]:

@@ -16,12 +16,20 @@ from sqlalchemy import Update, bindparam, insert, select, update
 from models.errors import ConsoleError
 from models.feed import Topic
 from models.store import Store, WriteSession
-from models.tables import COUNTS, ConnectionStat, Counts, JobKind, JobRun, JobRunLine, RunStatus, table_of
+from models.tables import COUNTS, ConnectionStat, Counts, Job, JobKind, JobRun, JobRunLine, RunStatus, table_of
 from scheduler.scope import Scope
+from scheduler.troubles import raise_long_run, settle_long_run
 
 _runs = table_of(JobRun)
 _lines = table_of(JobRunLine)
 _stats = table_of(ConnectionStat)
+_jobs = table_of(Job)
+
+
+class RunTooLong(ConsoleError):
+    """A run has taken longer than its job may; it ends with status TIMEOUT, and what is left waits for the next run."""
+
+    title = "The job took too long"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,20 @@ class Run:
     """Integration points that are known to have no open exception items."""
     gave_up: int = 0
     """Messages that left their queue undelivered."""
+    longest: int = 0
+    """Seconds of real time that the run may take; 0 for no end."""
+    began: float = field(default_factory=time.perf_counter)
+    timed_out: bool = False
+    timed_out_before: bool = False
+    """Whether an earlier run of the job took too long, which its Vault has been told."""
+
+    def go_on(self) -> None:
+        """Ask between two pieces of work whether there is time for another. Raises RunTooLong."""
+        if self.longest and time.perf_counter() - self.began >= self.longest:
+            raise RunTooLong(
+                f"The run was ended after {self.longest:,} seconds: its job may take no longer.",
+                "What is left is done by the next runs. If that goes on, let the job run longer.",
+            )
 
     def count(self, write: WriteSession, connection_id: int, **moved: int) -> None:
         """Add to what this run moved through a connection, within the transaction that moves it."""
@@ -84,15 +106,23 @@ def _adding(names: tuple[str, ...]) -> tuple[Update, Update]:
 
 @contextmanager
 def job_run(store: Store, kind: JobKind, scope: Scope) -> Iterator[Run]:
-    """Open a run row, and close it however the work ends: with an error row for an exception, which goes on upwards."""
-    began = time.perf_counter()
+    """Open a run row, and close it however the work ends: with an error row for an exception, which goes on upwards.
+
+    A run that takes too long (see `Run.go_on`) ends here, as TIMEOUT and with a user exception of its Vault (seed S0).
+    """
     with store.write() as write:
+        job = write.execute(
+            select(_jobs.c.longest_seconds, _jobs.c.timed_out).where(
+                _jobs.c.vault_id == scope.vault_id, _jobs.c.kind == kind
+            )
+        ).one_or_none()
         result = write.execute(
             insert(_runs)
             .values(
                 vault_id=scope.vault_id,
                 kind=kind,
                 connection_id=scope.connection_id,
+                retry_id=scope.retry_id,
                 status=RunStatus.RUNNING,
                 started_at=write.now,
                 duration_ms=0,
@@ -102,14 +132,19 @@ def job_run(store: Store, kind: JobKind, scope: Scope) -> Iterator[Run]:
             .returning(_runs.c.id)
         )
         run = Run(store, kind, scope, result.scalar_one(), write.now)
+        if job is not None:
+            run.longest, run.timed_out_before = job.longest_seconds, job.timed_out
         write.changed(Topic.JOBS, scope.vault_id)
     try:
         yield run
+    except RunTooLong as long:
+        run.timed_out = True
+        run.error(str(long))
     except Exception as error:
         run.error(str(error) if isinstance(error, ConsoleError) else f"{type(error).__name__} inside the program.")
         raise
     finally:
-        _close(run, began)
+        _close(run)
 
 
 def result_of(run: Run) -> RunResult:
@@ -118,7 +153,9 @@ def result_of(run: Run) -> RunResult:
 
 
 def status_of(run: Run) -> RunStatus:
-    """Success, or errors when anything failed or an error was noted."""
+    """Success, or errors when anything failed or an error was noted; TIMEOUT when it was ended before its end."""
+    if run.timed_out:
+        return RunStatus.TIMEOUT
     failed = run.errors or run.totals["failed"]
     return RunStatus.ERRORS_ENCOUNTERED if failed else RunStatus.SUCCESS
 
@@ -128,19 +165,36 @@ def is_running(write: WriteSession, run: Run) -> bool:
     return write.execute(select(_runs.c.status).where(_runs.c.id == run.id)).scalar() is RunStatus.RUNNING
 
 
-def _close(run: Run, began: float) -> None:
+def _close(run: Run) -> None:
     with run.store.write() as write:
+        _tell_of_time(write, run)
         write.execute(
             update(_runs)
             .where(_runs.c.id == run.id, _runs.c.status == RunStatus.RUNNING)
             .values(
                 status=status_of(run),
                 finished_at=write.now,
-                duration_ms=round((time.perf_counter() - began) * 1000),
+                duration_ms=round((time.perf_counter() - run.began) * 1000),
                 error=" ".join(run.errors)[:2000],
             )
         )
         write.changed(Topic.JOBS, run.scope.vault_id)
+
+
+def _tell_of_time(write: WriteSession, run: Run) -> None:
+    """Tell the Vault that the run took too long, or that one came to its end after such a run."""
+    if run.timed_out:
+        raise_long_run(write, run.id, run.scope, run.kind, run.errors[-1])
+    elif run.timed_out_before and run.scope.retry_id is None:
+        settle_long_run(write, run.scope, run.kind)
+    else:
+        return
+    if run.timed_out or run.scope.connection_id is None:
+        write.execute(
+            update(_jobs)
+            .where(_jobs.c.vault_id == run.scope.vault_id, _jobs.c.kind == run.kind)
+            .values(timed_out=run.timed_out)
+        )
 
 
 def add_to_stats(write: WriteSession, vault_id: int, connection_id: int, **moved: int) -> None:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, Select, select, update
+from sqlmodel import Session
 
 from models.data_model import ObjectModel, load_object
 from models.errors import ConsoleError
@@ -38,7 +39,7 @@ from scheduler.criteria import conditions
 from scheduler.outbox import Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
-from scheduler.troubles import raise_trouble, settle_trouble
+from scheduler.troubles import raise_trouble, raise_undelivered, settle_trouble
 
 _connections = table_of(Connection)
 _integrations = table_of(Integration)
@@ -61,6 +62,7 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
         with store.read() as session:
             integrations = session.execute(_active_integrations(scope)).all()
         for integration in integrations:
+            run.go_on()
             try:
                 with store.write() as write:
                     # Another run, or an administrator, may have been faster than this transaction.
@@ -70,11 +72,20 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
             except ConsoleError as error:
                 run.error(f"{integration.name}: {error.message}")
                 with store.write() as write:
-                    raise_trouble(write, run, integration, ErrorType.CONFIGURATION, str(error))
+                    raise_trouble(write, run.id, integration, ErrorType.CONFIGURATION, str(error))
+        _tell_of_broken_connections(store, run)
     return result_of(run)
 
 
 def _active_integrations(scope: Scope, integration_id: int | None = None) -> Select[Any]:
+    statement = _with_outbound_points(scope).where(_connections.c.state == ConnectionState.ACTIVE)
+    if integration_id is not None:
+        statement = statement.where(_integrations.c.id == integration_id)
+    return statement
+
+
+def _with_outbound_points(scope: Scope) -> Select[Any]:
+    """Active integrations that send, whatever the state of their connection."""
     statement = (
         select(
             _integrations.c.id,
@@ -87,7 +98,6 @@ def _active_integrations(scope: Scope, integration_id: int | None = None) -> Sel
         .where(
             _integrations.c.vault_id == scope.vault_id,
             _integrations.c.active,
-            _connections.c.state == ConnectionState.ACTIVE,
             _connections.c.type == ConnectionType.VAULT_TO_VAULT,
             _integrations.c.id.in_(select(_points.c.integration_id).where(_points.c.direction == Direction.OUTBOUND)),
         )
@@ -95,8 +105,8 @@ def _active_integrations(scope: Scope, integration_id: int | None = None) -> Sel
     )
     if scope.connection_id is not None:
         statement = statement.where(_integrations.c.connection_id == scope.connection_id)
-    if integration_id is not None:
-        statement = statement.where(_integrations.c.id == integration_id)
+    if scope.integration_ids is not None:
+        statement = statement.where(_integrations.c.id.in_(scope.integration_ids))
     return statement
 
 
@@ -120,6 +130,7 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
         if outbox.dropped_items:
             sent -= outbox.dropped_items
             run.error(f"{integration.name}: {outbox.full} What it did not take is in the Queue Log.")
+            raise_undelivered(write, run.id, integration.vault_id, outbox.dropped)
     write.execute(update(_integrations).where(_integrations.c.id == integration.id).values(last_successful_send=until))
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)
@@ -143,27 +154,65 @@ def _point_sources(integration_id: int) -> Select[Any]:
 
 
 def _changed(
-    write: WriteSession, model: ObjectModel, criteria: dict[str, Any], since: datetime | None, until: datetime
+    session: Session, model: ObjectModel, criteria: dict[str, Any], since: datetime | None, until: datetime
 ) -> Iterator[str]:
     statement = select(_records.c.record_id).where(_records.c.object_id == model.id, _records.c.modified_at < until)
     if since is not None:
         statement = statement.where(_records.c.modified_at >= since)
-    statement = statement.where(*conditions(write, model, criteria))
+    statement = statement.where(*conditions(session, model, criteria))
     statement = statement.order_by(_records.c.modified_at, _records.c.id)
-    return iter(write.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
+    return iter(session.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
 
 
-def _deleted(write: WriteSession, model: ObjectModel, since: datetime | None, until: datetime) -> Iterator[str]:
+def _deleted(session: Session, model: ObjectModel, since: datetime | None, until: datetime) -> Iterator[str]:
     statement = select(_tombstones.c.record_id).where(
         _tombstones.c.object_id == model.id, _tombstones.c.deleted_at < until
     )
     if since is not None:
         statement = statement.where(_tombstones.c.deleted_at >= since)
     statement = statement.order_by(_tombstones.c.id)
-    return iter(write.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
+    return iter(session.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
 
 
 def _messages_of(ids: Iterable[str]) -> Iterator[list[str]]:
     ids = iter(ids)
     while items := list(islice(ids, ITEMS_IN_A_MESSAGE)):
         yield items
+
+
+def _tell_of_broken_connections(store: Store, run: Run) -> None:
+    """Tell of integrations for which something waits to be sent, but whose connection was established and is no more.
+
+    One that was never established is no trouble: nothing is expected of it yet (Assumed).
+    """
+    with store.read() as session:
+        broken = session.execute(_broken_connections(run.scope)).all()
+        waiting = [integration for integration in broken if _has_changes(session, integration, run.started_at)]
+    for integration in waiting:
+        sentence = (
+            f"Connection {integration.api_name} is {integration.state.value}, not active. "
+            "What has changed is sent when it is active again."
+        )
+        with store.write() as write:
+            raise_trouble(write, run.id, integration, ErrorType.CONNECTION, sentence)
+
+
+def _broken_connections(scope: Scope) -> Select[Any]:
+    statement = _with_outbound_points(scope).where(
+        _connections.c.state.in_((ConnectionState.INACTIVE, ConnectionState.DISCONNECTED))
+    )
+    return statement.add_columns(_connections.c.api_name, _connections.c.state)
+
+
+def _has_changes(session: Session, integration: Row[Any], until: datetime) -> bool:
+    since = integration.last_successful_send
+    for source in session.execute(_point_sources(integration.id)).all():
+        try:
+            model = load_object(session, integration.vault_id, source.object_name)
+            changed = _changed(session, model, source.criteria, since, until)
+        except ConsoleError:
+            # What else is wrong is told when the connection is active again.
+            continue
+        if next(changed, None) or next(_deleted(session, model, since, until), None):
+            return True
+    return False

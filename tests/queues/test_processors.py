@@ -6,7 +6,7 @@ import pytest
 
 from models.services.queues import edit_queue
 from models.store import Store
-from models.tables import DeliveryAttempt, ExceptionMessage, MessageState, RunStatus
+from models.tables import DeliveryAttempt, ExceptionMessage, ExceptionSide, MessageState, RunStatus
 from scheduler.processors import InboundMessage, ProcessorContext
 from tests.builders import key
 from tests.conftest import ManualClock
@@ -40,7 +40,7 @@ def test_the_processor_that_only_logs_takes_the_message_and_changes_nothing(send
     assert (result.status, result.counts.received, result.counts.skipped) == (RunStatus.SUCCESS, 2, 2)
     (note,) = sender.rows(DeliveryAttempt, message_id=message.id)
     assert note.answer == "Logged: 2 items, attributes color, event."
-    assert not sender.rows(ExceptionMessage)
+    assert not sender.rows(ExceptionMessage, side=ExceptionSide.TARGET)
 
 
 def test_a_processor_of_one_s_own_gets_the_message_and_acts_as_the_queue_s_user(

@@ -12,12 +12,14 @@ from models.services.queue_settings import RETRY_MINUTES
 from models.tables import (
     ConnectionState,
     ErrorType,
+    ExceptionMessage,
     Job,
     JobKind,
     MessageState,
     QueueConnection,
     RunStatus,
     SparkMessage,
+    Subject,
     table_of,
 )
 from scheduler import deliver, outbox, send
@@ -264,7 +266,7 @@ class TestRetryTransfer:
         self.retry(lab)
         lab.set_queue(lab.target, active=True)
         assert counts(lab.deliver()) == {"delivered": 1}
-        (told,) = lab.exceptions(lab.source, active=None)
+        (told,) = lab.rows(ExceptionMessage, vault_id=lab.source.vault_id, subject=Subject.MESSAGE)
         assert not told.active
         assert told.resolved_at is not None
         assert [row.content for row in lab.messages(lab.target)] == [[product]]
@@ -300,7 +302,7 @@ class TestRetryTransfer:
         give_up(lab)
         self.retry(lab)
         give_up(lab)
-        (told,) = lab.exceptions(lab.source, active=None)
+        (told,) = lab.rows(ExceptionMessage, vault_id=lab.source.vault_id, subject=Subject.MESSAGE)
         assert told.active
         assert told.run_id == lab.results[-1].run_id
         assert lab.stats(lab.source)["fatal_errors"] == 2
