@@ -1,0 +1,1 @@
+"""MDL: integration rules as text, exported and imported (integration facts, section 2)."""
