@@ -32,7 +32,6 @@ from models.tables import (
 from tests.builders import Pair, key, two_vaults
 from tests.services.test_integrations import with_permission
 
-
 pytestmark = pytest.mark.usefixtures("pair")
 
 
