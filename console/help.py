@@ -47,7 +47,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "Found, sent and received count records and items; created to failed count target records.",
     ),
     "audit": (
-        "One line per creation or action, one per changed field. The filter looks in every column.",
+        "One line per creation or action, one per changed field. The filter looks in every column, n asks by fields.",
         "On behalf of names the person for whom the platform acted in this Vault.",
     ),
 }

@@ -23,6 +23,8 @@ def document(line: AuditLine) -> Document:
         Fact("Item", line.item),
         Fact("Record ID", line.record_id),
     ]
+    if line.workflow:
+        parts += [Fact("Workflow", line.workflow), Fact("Task", line.task), Fact("Verdict", line.verdict.capitalize())]
     if line.field_name:
         parts += [
             Fact("Field", line.field_name),

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from console.actions import Action, bindings
 from console.details.audit import document
 from console.details.texts import short
-from console.screens.area import AreaScreen
-from console.widgets.columns import Column
+from console.doing.audit import in_words
+from console.forms.audit import filter_form
+from console.modals.form import FormScreen
+from console.screens.later import AskingScreen
+from console.widgets.columns import Column, Span
 from console.widgets.document import Document
+from console.widgets.paint import clean
 from models.feed import Topic
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from models.queries.audit import AuditFilter
     from models.queries.window import Listing
 
 
-class AuditScreen(AreaScreen):
+class AuditScreen(AskingScreen):
     """The audit trail of the Vault in use, the newest first."""
 
     AREA = "audit"
@@ -31,15 +37,29 @@ class AuditScreen(AreaScreen):
         Column("Field", lambda row: row.field_name, 12, flex=1, rank=1),
     )
     LIST_TOPICS = frozenset({Topic.AUDIT})
+    ACTIONS: ClassVar = (
+        Action("narrow", "n", "Filter by", "Filter by user, action, object, item, record and lab time"),
+        Action("all", "a", "All rows", "Take the filter by fields away", shown=False),
+    )
+    BINDINGS = bindings("audit", ACTIONS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: AuditFilter | None = None
+        self._typed: Mapping[str, str] = {}
+
+    def list_title(self) -> list[Span]:
+        asked = clean(in_words(self._typed))
+        return [*super().list_title(), (f"  {asked}", "accent")] if asked else super().list_title()
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
-        vault_id = self.home.session.vault_id
+        vault_id, wanted = self.home.session.vault_id, self._wanted
         del sort, descending
 
         def make() -> Listing[Any]:
             from console.doing.audit import listing
 
-            return listing(vault_id, text)
+            return listing(vault_id, text, wanted)
 
         return make
 
@@ -59,6 +79,36 @@ class AuditScreen(AreaScreen):
 
     def document(self, detail: Any) -> Document:
         return document(detail)
+
+    def do_narrow(self) -> None:
+        vault_id = self.home.session.vault_id
+
+        def read(session: StoreSession) -> tuple[str, ...]:
+            from models.queries.audit import objects_audited
+
+            return objects_audited(session, vault_id)
+
+        self.read_then(read, self._ask)
+
+    def _ask(self, objects: tuple[str, ...]) -> None:
+        self.home.push_screen(FormScreen(filter_form(self._typed, objects, self._take)), self._narrowed)
+
+    def _take(self, wanted: AuditFilter, typed: Mapping[str, str]) -> None:
+        self._wanted, self._typed = wanted, dict(typed)
+
+    def _narrowed(self, text: str | None) -> None:
+        if text:
+            self._write_titles()
+            self.show_list(keep=True)
+            self.home.tell(text)
+
+    def why_not_all(self) -> str:
+        return "" if in_words(self._typed) else "All rows are shown."
+
+    def do_all(self) -> None:
+        self._wanted, self._typed = None, {}
+        self._write_titles()
+        self.show_list(keep=True)
 
     def copy_of(self, row: Any | None) -> str:
         return "" if row is None else f"{row.item} {row.field_name} {row.old_value or ''} {row.new_value or ''}".strip()

@@ -1,19 +1,27 @@
-"""The audit trail of a Vault, the newest row first."""
+"""The audit trail of a Vault, the newest row first, and what it is filtered by."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlmodel import Session
 
+from models.errors import InvalidInput
 from models.queries.window import Listing, matches
 from models.tables import AuditRow, table_of
 
 _c = table_of(AuditRow).c
+_TIME = re.compile(r"[T:\s]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One audited change; `on_behalf_of` names the person for whom the platform acted in this Vault."""
+    """One audited change; `on_behalf_of` names the person for whom the platform acted in this Vault.
+
+    `workflow`, `task` and `verdict` are empty unless a step of a workflow did it.
+    """
 
     key: int
     at: datetime
@@ -26,46 +34,107 @@ class AuditLine:
     field_name: str
     old_value: str | None
     new_value: str | None
+    workflow: str
+    task: str
+    verdict: str
 
 
-def listing(
-    vault_id: int,
-    *,
-    text: str = "",
-    user: str = "",
-    action: str = "",
-    object_name: str = "",
-    record_id: str = "",
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Listing[AuditLine]:
-    """The audit rows of a Vault that meet all filters; `text` looks in item, field and values."""
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What audit rows have to meet, all of it at once; an empty part asks nothing.
+
+    `user` is who did it or on whose behalf; `text` may stand in item, field and values, `anywhere` in any column.
+    Words may stand in any order. `object_name` and `record_id` are meant whole. From `since` on, before `until`.
+    """
+
+    user: str = ""
+    action: str = ""
+    object_name: str = ""
+    item: str = ""
+    record_id: str = ""
+    text: str = ""
+    anywhere: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = AuditFilter()
+
+
+def read_filter(values: Mapping[str, str]) -> AuditFilter:
+    """What a person typed, by the names of the filter; dates are lab time (UTC), a day as `until` counts whole.
+
+    Raises InvalidInput, which names every bad date.
+    """
+    problems: dict[str, str] = {}
+    typed = {field.name: values.get(field.name, "").strip() for field in fields(AuditFilter)}
+    moments: dict[str, datetime | None] = {}
+    for name in ("since", "until"):
+        text = typed.pop(name)
+        try:
+            moments[name] = _moment(text, whole_day=name == "until") if text else None
+        except (ValueError, OverflowError):
+            problems[name] = f"{text} is no date. Write 2026-01-31, or 2026-01-31 12:00 in lab time (UTC)."
+    since, until = moments.get("since"), moments.get("until")
+    if since is not None and until is not None and until <= since:
+        problems["until"] = "This is before the beginning."
+    if problems:
+        raise InvalidInput(problems)
+    return AuditFilter(**typed, since=since, until=until)
+
+
+def _moment(text: str, *, whole_day: bool) -> datetime:
+    """A day or a time. Raises ValueError, OverflowError."""
+    moment = datetime.fromisoformat(text)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment + timedelta(days=1) if whole_day and not _TIME.search(text) else moment
+
+
+def listing(vault_id: int, wanted: AuditFilter = EVERYTHING) -> Listing[AuditLine]:
+    """The audit rows of a Vault that meet a filter."""
     keys = select(_c.id).where(_c.vault_id == vault_id)
-    if text:
-        keys = keys.where(matches(text, _c.item, _c.field_name, _c.old_value, _c.new_value))
-    if user:
-        keys = keys.where(matches(user, _c.user_name, _c.on_behalf_of))
-    if action:
-        keys = keys.where(matches(action, _c.action))
-    if object_name:
-        keys = keys.where(_c.object_name == object_name)
-    if record_id:
-        keys = keys.where(_c.record_id == record_id)
-    if since is not None:
-        keys = keys.where(_c.at >= since)
-    if until is not None:
-        keys = keys.where(_c.at < until)
-    rows = select(
-        _c.id,
-        _c.at,
-        _c.user_name,
-        _c.on_behalf_of,
-        _c.action,
-        _c.object_name,
-        _c.item,
-        _c.record_id,
-        _c.field_name,
-        _c.old_value,
-        _c.new_value,
-    ).where(_c.vault_id == vault_id)
+    texts = (
+        (wanted.user, (_c.user_name, _c.on_behalf_of)),
+        (wanted.action, (_c.action,)),
+        (wanted.item, (_c.item,)),
+        (wanted.text, (_c.item, _c.field_name, _c.old_value, _c.new_value)),
+        (wanted.anywhere, tuple(_c[name] for name in _ANYWHERE)),
+    )
+    for text, columns in texts:
+        if text:
+            keys = keys.where(matches(text, *columns))
+    if wanted.object_name:
+        keys = keys.where(_c.object_name == wanted.object_name)
+    if wanted.record_id:
+        keys = keys.where(_c.record_id == wanted.record_id)
+    if wanted.since is not None:
+        keys = keys.where(_c.at >= wanted.since)
+    if wanted.until is not None:
+        keys = keys.where(_c.at < wanted.until)
+    rows = select(*(_c[name] for name in _COLUMNS)).where(_c.vault_id == vault_id)
     return Listing(_c.id, keys, rows, lambda row: AuditLine(*row), descending=True)
+
+
+def objects_audited(session: Session, vault_id: int) -> tuple[str, ...]:
+    """The names of all objects that the audit trail of a Vault tells of."""
+    names = select(_c.object_name).where(_c.vault_id == vault_id).distinct().order_by(_c.object_name)
+    return tuple(session.execute(names).scalars())
+
+
+_COLUMNS = (
+    "id",
+    "at",
+    "user_name",
+    "on_behalf_of",
+    "action",
+    "object_name",
+    "item",
+    "record_id",
+    "field_name",
+    "old_value",
+    "new_value",
+    "workflow",
+    "task",
+    "verdict",
+)
+_ANYWHERE = _COLUMNS[2:]

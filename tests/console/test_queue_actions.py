@@ -163,3 +163,25 @@ async def test_the_audit_trail_shows_old_and_new_value_and_is_filtered(store: St
         every = area(app).table.total
         await press(pilot, "slash", *"edit outbound", "enter")
         assert 0 < area(app).table.total < every
+
+
+async def test_the_audit_trail_is_filtered_by_fields_and_lab_time(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "a", "8")
+        every = area(app).table.total
+        assert area(app).why_not("all") == "All rows are shown."
+        await press(pilot, "n", *"admin", "tab", *"edit", "tab", "tab", *"outbound", "tab", "tab", *"soon", "enter")
+        assert isinstance(app.screen, FormScreen)
+        assert line(app, "since").has_class("-problem")
+        await press(pilot, *["backspace"] * 4, *"2026-01-01", "enter")
+        assert area(app).table.total == 1
+        assert "user admin, action edit, item outbound, from 2026-01-01" in "".join(
+            text for text, _tone in area(app).list_title()
+        )
+        await press(pilot, "n", "tab", "tab", "tab", "tab", "tab", "tab", *"2026-01-02", "enter")
+        assert area(app).table.total == 0
+        await press(pilot, "a")
+        assert area(app).table.total == every

@@ -191,6 +191,44 @@ def test_users_and_the_audit_trail_are_listed(line: Line) -> None:
     assert "Lab Link" in line.words("audit", "list", "--find", "Lab Link").out
 
 
+def test_the_audit_trail_is_filtered_by_everything_at_once(line: Line, desk: Desk) -> None:
+    line("connections", "create", "Lab Link", "--api-name", "lab_link__c", *SOURCE)
+    record_id = line("connections", "show", "lab_link__c", *SOURCE)["connection"]["record_id"]
+    today = f"{desk.clock.now():%Y-%m-%d}"
+    every = (
+        "--by",
+        "admin",
+        "--action",
+        "create",
+        "--object",
+        "connection__sys",
+        "--item",
+        "lab",
+        "--record",
+        record_id,
+    )
+    found = line("audit", "list", *every, "--from", today, "--to", today)
+    assert [(row["item"], row["record_id"]) for row in found["audit"]] == [("Lab Link", record_id)]
+    assert line("audit", "list", *every, "--to", "2020-01-01")["total"] == 0
+    assert line("audit", "list", *every, "--item", "other")["total"] == 0
+    refused = line("audit", "list", "--from", "monday", "--to", "2026-13-01", code=1)["fields"]
+    assert refused["from"].startswith("monday is no date. Write 2026-01-31")
+    assert refused["to"].startswith("2026-13-01 is no date.")
+    refused = line("audit", "list", "--from", "2026-02-01", "--to", "2026-01-01", code=1)["fields"]
+    assert refused == {"to": "This is before the beginning."}
+
+
+def test_the_verdicts_of_an_approval_are_in_the_audit_trail(line: Line, tmp_path: Path) -> None:
+    file = str(tmp_path / "lab.vaultconnection")
+    line("connections", "create", "Lab Link", "--api-name", "lab_link__c", *SOURCE)
+    line("connections", "download", "lab_link__c", "--to", file, *SOURCE)
+    line("connections", "connect", file, *TARGET)
+    line("connections", "reject", "lab_link__c", *TARGET)
+    (row,) = line("audit", "list", "--action", "Reject", *TARGET)["audit"]
+    assert (row["workflow"], row["task"], row["verdict"]) == ("Approval Workflow", "Approve Connection", "rejected")
+    assert "rejected" in line.words("audit", "list", "--action", "Reject", *TARGET).out
+
+
 def test_every_changing_command_checks_the_user_and_the_read_only_session(line: Line, store: Store) -> None:
     with store.write() as write:
         create_user(write, 1001, "reader", "", "", READ_ONLY_USER)
