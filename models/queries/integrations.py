@@ -9,22 +9,34 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from models.queries.rules import FieldRuleLine, QueryObjectRuleLine, RuleLine, rules_of_points
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.tables import (
     Connection,
     Direction,
     ExceptionItem,
     ExceptionMessage,
-    FieldRule,
     Integration,
     IntegrationPoint,
-    IntegrationRule,
     ItemStatus,
     PointSource,
-    ReferenceLookup,
     VaultObject,
     table_of,
 )
+
+__all__ = [
+    "SORTS",
+    "FieldRuleLine",
+    "IntegrationDetail",
+    "IntegrationRow",
+    "PointLine",
+    "QueryObjectRuleLine",
+    "RuleLine",
+    "SourceLine",
+    "detail",
+    "listing",
+    "shown_time",
+]
 
 _table = table_of(Integration)
 _c = _table.c
@@ -59,37 +71,11 @@ class IntegrationRow:
 class SourceLine:
     """An object that an outbound point watches. `criteria` maps fields to the value that makes a record be sent."""
 
+    key: int
     object_name: str
     object_label: str
     remote_point: str
     criteria: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRuleLine:
-    """One field rule: what fills the target field."""
-
-    api_name: str
-    active: bool
-    target_object: str
-    target_field: str
-    query_object: str
-    query_field: str | None
-    default_value: str | None
-    target_lookup_field: str | None
-    reference_lookup: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    """An integration rule with its field rules."""
-
-    key: int
-    name: str
-    api_name: str
-    active: bool
-    primary_query_object: str | None
-    field_rules: tuple[FieldRuleLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +236,21 @@ def _read_points(session: Session, vault_id: int, integration_id: int) -> tuple[
     )
     rows = fetch(session, statement)
     ids = [row.id for row in rows]
-    sources, rules = _sources(session, ids), _rules(session, ids)
+    sources, rules = _sources(session, ids), rules_of_points(session, ids)
     return tuple(row_of(PointLine, row, tuple(sources[row.id]), tuple(rules[row.id])) for row in rows)
 
 
 def _sources(session: Session, point_ids: list[int]) -> defaultdict[int, list[SourceLine]]:
     sources, objects = table_of(PointSource), table_of(VaultObject)
     statement = (
-        select(sources.c.point_id, objects.c.name, objects.c.label, sources.c.remote_point, sources.c.criteria)
+        select(
+            sources.c.point_id,
+            sources.c.id,
+            objects.c.name,
+            objects.c.label,
+            sources.c.remote_point,
+            sources.c.criteria,
+        )
         .join(objects, objects.c.id == sources.c.object_id)
         .where(sources.c.point_id.in_(point_ids))
         .order_by(sources.c.position, sources.c.id)
@@ -265,44 +258,4 @@ def _sources(session: Session, point_ids: list[int]) -> defaultdict[int, list[So
     found: defaultdict[int, list[SourceLine]] = defaultdict(list)
     for point_id, *columns in fetch(session, statement):
         found[point_id].append(SourceLine(*columns))
-    return found
-
-
-def _rules(session: Session, point_ids: list[int]) -> defaultdict[int, list[RuleLine]]:
-    rules = table_of(IntegrationRule).c
-    statement = (
-        select(rules.point_id, rules.id, rules.name, rules.api_name, rules.active, rules.primary_query_object)
-        .where(rules.point_id.in_(point_ids))
-        .order_by(rules.position, rules.id)
-    )
-    rows = fetch(session, statement)
-    field_rules = _field_rules(session, [row.id for row in rows])
-    found: defaultdict[int, list[RuleLine]] = defaultdict(list)
-    for point_id, *columns in rows:
-        found[point_id].append(row_of(RuleLine, columns, tuple(field_rules[columns[0]])))
-    return found
-
-
-def _field_rules(session: Session, rule_ids: list[int]) -> defaultdict[int, list[FieldRuleLine]]:
-    rules, lookups = table_of(FieldRule), table_of(ReferenceLookup)
-    statement = (
-        select(
-            rules.c.rule_id,
-            rules.c.api_name,
-            rules.c.active,
-            rules.c.target_object,
-            rules.c.target_field,
-            rules.c.query_object,
-            rules.c.query_field,
-            rules.c.default_value,
-            rules.c.target_lookup_field,
-            lookups.c.name,
-        )
-        .outerjoin(lookups, lookups.c.id == rules.c.reference_lookup_id)
-        .where(rules.c.rule_id.in_(rule_ids))
-        .order_by(rules.c.position, rules.c.id)
-    )
-    found: defaultdict[int, list[FieldRuleLine]] = defaultdict(list)
-    for rule_id, *columns in fetch(session, statement):
-        found[rule_id].append(FieldRuleLine(*columns))
     return found

@@ -13,6 +13,7 @@ from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem, custom_name
 from models.permissions import Actor, Permission
 from models.services.checks import LARGEST_ID, Checks
+from models.services.query_object_rules import select_problem
 from models.services.rule_parts import (
     RulePlace,
     child_of,
@@ -241,6 +242,7 @@ def _check_query(checks: Checks, rule: IntegrationRule, values: Mapping[str, Any
         checks.text("query_object", query_object, LONGEST_NAME)
         checks.note("query_object", api_name_problem(query_object, standard=True))
     checks.text("query_field_select", select_item, LONGEST_SELECT)
+    checks.note("query_field_select", select_problem(select_item))
     alone = "What is selected belongs to a query field: name that too."
     checks.refuse("query_field_select", alone, when=bool(select_item) and not query_field)
     checks.refuse(

@@ -1,6 +1,6 @@
 """Query object rules: which records of a query object an integration rule applies to (integration facts, section 2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +23,8 @@ from models.services.rule_parts import (
 )
 from models.store import WriteSession
 from models.tables import QueryObjectRule, table_of
+from models.vql.errors import VqlError, syntax
+from models.vql.parsing import parse_criteria, parse_items
 
 QUERY_OBJECT_RULE_OBJECT_NAME = "queryobjectrule"
 LONGEST_FILTER = 4000
@@ -117,7 +119,24 @@ def delete_query_object_rule(write: WriteSession, actor: Actor, key: int) -> Non
 
 def filter_problem(clause: str) -> str | None:
     """What is wrong with Criteria VQL; None for a good clause and for none."""
-    del clause
+    return _vql_problem(lambda: parse_criteria(clause)) if clause else None
+
+
+def select_problem(item: str) -> str | None:
+    """What is wrong with what a field rule selects in the place of its query field: one item as VQL writes it."""
+
+    def read() -> None:
+        if len(parse_items(item)) != 1:
+            raise syntax("One item is selected, e.g. TONAME(status__v).", None)
+
+    return _vql_problem(read) if item else None
+
+
+def _vql_problem(read: Callable[[], object]) -> str | None:
+    try:
+        read()
+    except VqlError as error:
+        return str(error)
     return None
 
 

@@ -194,7 +194,13 @@ def test_a_query_object_rule_is_changed_and_deleted(store: Store, pair: Pair) ->
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("query_object", ""), ("query_object", "Bad Name"), ("filter_clause", "x" * 4001), ("label", "x" * 61)],
+    [
+        ("query_object", ""),
+        ("query_object", "Bad Name"),
+        ("filter_clause", "x" * 4001),
+        ("filter_clause", "name__v ="),
+        ("label", "x" * 61),
+    ],
 )
 def test_a_query_object_rule_is_checked_field_by_field(store: Store, pair: Pair, field: str, value: str) -> None:
     options: dict[str, Any] = {"query_object": "product__v", field: value}
@@ -230,6 +236,8 @@ def test_what_is_selected_and_its_type_belong_to_a_query_field(store: Store, pai
         assert made.query_field_select == "TONAME(status__v)"
         wrong: tuple[dict[str, Any], ...] = (
             {"default_value": "x", "query_field_select": "TONAME(status__v)"},
+            {"query_field": "status__v", "query_field_select": "TONAME("},
+            {"query_field": "status__v", "query_field_select": "id, name__v"},
             {"query_field": "status__v", "query_field_type": "text"},
             {"query_field": "status__v", "query_field_select": "TONAME(status__v)", "query_field_type": "blob"},
         )
