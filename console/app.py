@@ -31,6 +31,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console import commands
 from console.actions import Action, bindings
@@ -49,8 +50,8 @@ from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
+from console.screens.lookups import LookupsScreen
 from console.screens.messages import MessagesScreen
-from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
@@ -64,8 +65,17 @@ from models.errors import ConsoleError
 Severity = Literal["information", "warning", "error"]
 _unseen = partial(Action, shown=False)
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+_INSIDE = {"messages": "queues", "lookups": "connections"}
+"""Lists that are opened from another area's own."""
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
+
+
+class PlainScrollBarRender(ScrollBarRender):
+    """A scroll bar without the signs that let its ends stand between two lines."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class ConsoleApp(LiveApp):
@@ -88,6 +98,9 @@ class ConsoleApp(LiveApp):
     CSS = """
     Footer { background: $surface; }
     Toast { max-width: 72; }
+    ConsoleApp.-plain ModalScreen > Vertical { border: ascii $primary; }
+    ConsoleApp.-plain OptionList { text-overflow: clip; }
+    ConsoleApp.-plain AreaFrame.-wide #detail-pane { border-left: ascii $panel; }
     Screen.-narrow ClockBar { width: 35; }
     Screen.-narrow FieldLine .label { width: 22; }
     Screen.-narrow FieldLine .problem { padding: 0 1 0 23; }
@@ -135,6 +148,8 @@ class ConsoleApp(LiveApp):
     ) -> None:
         super().__init__(open_lab, vault=vault, user=user, read_only=read_only)
         SIGNS.plain = plain
+        self.set_class(plain, "-plain")
+        ScrollBar.renderer = PlainScrollBarRender if plain else ScrollBarRender
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         self.theme = theme if theme in self.available_themes else NIGHT.name
@@ -159,8 +174,7 @@ class ConsoleApp(LiveApp):
 
     def _vault_picked(self, key: str | None) -> None:
         if key is not None and int(key) != self.session.vault_id:
-            while isinstance(self.screen, (MessagesScreen, QueueLogScreen)):
-                self.pop_screen()
+            self._back_to_area()
             self.use_vault(int(key))
 
     def on_vault_bar_clicked(self, _message: VaultBar.Clicked) -> None:
@@ -215,17 +229,22 @@ class ConsoleApp(LiveApp):
                 return
             self.tell(f"Now in {self.session.vault_name(target.vault_id)}.")
             self.use_vault(target.vault_id or 0)
-        area_name = "queues" if target.area == "messages" else target.area
-        self.switch_mode(area_name)
-        while isinstance(self.screen, (MessagesScreen, QueueLogScreen)):
-            self.pop_screen()
+        self.switch_mode(_INSIDE.get(target.area, target.area))
+        self._back_to_area()
         screen = self.screen
         if target.area == "messages" and isinstance(target.within, int):
             self.push_screen(MessagesScreen(target.within, key=target.key))
+        elif target.area == "lookups" and isinstance(target.within, int):
+            self.push_screen(LookupsScreen(target.within, key=target.key))
         elif isinstance(screen, ExceptionsScreen) and isinstance(target.within, int):
             screen.show_connection(target.within)
         elif isinstance(screen, AreaScreen):
             screen.seek(target.key)
+
+    def _back_to_area(self) -> None:
+        """Leave the lists that were opened from an area's own."""
+        while len(self.screen_stack) > 1 and isinstance(self.screen, AreaScreen):
+            self.pop_screen()
 
     def do_pause(self) -> None:
         self.perform(partial(commands.pause_or_resume, pause=not self.clock_reading.paused))

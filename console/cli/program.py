@@ -9,9 +9,11 @@ import typer.main
 
 from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
+from console.cli import connection_stats as _connection_stats
 from console.cli import lookup_files as _lookup_files
 from console.cli import queue_changes as _queue_changes
 from console.cli import queue_logging as _queue_logging
+from console.cli import retries as _retries
 from console.cli.audit import audit
 from console.cli.authorizations import authorizations
 from console.cli.bench import bench
@@ -37,7 +39,7 @@ from console.cli.settings import Settings
 from console.cli.users import users
 
 # Loaded for the commands that they add to their areas.
-EXTENSIONS = (_certificate_changes, _lookup_files, _queue_changes, _queue_logging)
+EXTENSIONS = (_certificate_changes, _connection_stats, _lookup_files, _queue_changes, _queue_logging, _retries)
 
 
 class VaultConsole(Program):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
+from console.details.lookups import missing
 from console.details.texts import active, failed, moment, short, state, yes_no
 from console.targets import Goto
-from console.theme import SIGNS
+from console.theme import SIGNS, Tone
+from console.widgets.charts import Chart, Panel
 from console.widgets.columns import number
 from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Part, Section, Title
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from console.doing.connections import ConnectionPage
-    from models.queries.connections import ConnectionDetail
+    from models.queries.connections import ConnectionDetail, DayStats
 
 
 def document(page: ConnectionPage) -> Document:
@@ -50,7 +55,8 @@ def document(page: ConnectionPage) -> Document:
     parts += _integrations(detail)
     parts += _lookups(page)
     parts += _clients(page)
-    parts += _stats(detail)
+    today = detail.stats[0].day
+    parts += [Section("Connection Stats", "messages per day"), *stats_parts(detail.stats, today)]
     parts += _queues(detail)
     return parts
 
@@ -86,10 +92,15 @@ def _timeline(page: ConnectionPage) -> list[Part]:
 
 
 def _lookups(page: ConnectionPage) -> list[Part]:
+    key = page.key
     lines = tuple(
-        Line((line.name, line.target_object or SIGNS.pick("–", "-"), number(line.keys))) for line in page.lookups
+        Line(
+            (line.name, number(line.keys), number(line.unused), missing(line.missing)),
+            Goto("lookups", line.key, within=key),
+        )
+        for line in page.lookups
     )
-    heads = (Head("Name", flex=True), Head("Target Object", flex=True), Head("Keys", "right"))
+    heads = (Head("Name", flex=True), Head("Keys", "right"), Head("Unused", "right"), Head("Missing", "right"))
     return [Section("Reference Lookups"), Grid(heads, lines)]
 
 
@@ -108,11 +119,33 @@ def _integrations(detail: ConnectionDetail) -> list[Part]:
     return [Section("Integrations", f"{running} of {len(lines)} active"), Grid(heads, lines)]
 
 
-def _stats(detail: ConnectionDetail) -> list[Part]:
+METRICS: Final[tuple[tuple[str, str, str, Tone], ...]] = (
+    ("sent", "Sent", "Sent", "link"),
+    ("received", "Received", "Rcvd", "link"),
+    ("failures", "Failures", "Fail", "bad"),
+    ("retries", "Retries", "Retry", "warn"),
+    ("timeouts", "Timeouts", "T/out", "bad"),
+    ("fatal_errors", "Fatal errors", "Fatal", "bad"),
+)
+"""The counters of Connection Stats: field, title, heading of a narrow column, tone of its chart."""
+
+
+def stats_parts(days: Sequence[DayStats], today: date, height: int = 3) -> list[Part]:
+    """Connection Stats as charts with the table beneath. `days` begin with the latest."""
+    if not any(getattr(day, name) for day in days for name, *_ in METRICS):
+        return [Note(f"Nothing was sent or received in these {len(days)} days."), _stats_table(days, today)]
+    panels = tuple(
+        Panel(title, tuple(getattr(day, name) for day in reversed(days)), tone) for name, title, _, tone in METRICS
+    )
+    labels = tuple(f"{day.day:%d}" for day in reversed(days))
+    return [Chart(panels, labels, height), Note(""), _stats_table(days, today)]
+
+
+def _stats_table(days: Sequence[DayStats], today: date) -> Grid:
     lines = [
         Line(
             (
-                "Today" if place == 0 else day.day.strftime("%a %d"),
+                "Today" if day.day == today else day.day.strftime("%a %d"),
                 number(day.sent),
                 number(day.received),
                 failed(day.failures),
@@ -121,14 +154,13 @@ def _stats(detail: ConnectionDetail) -> list[Part]:
                 failed(day.fatal_errors),
             )
         )
-        for place, day in enumerate(detail.stats)
+        for day in days
     ]
-    names = ("sent", "received", "failures", "retries", "timeouts", "fatal_errors")
-    sums = {name: sum(getattr(day, name) for day in detail.stats) for name in names}
+    sums = {name: sum(getattr(day, name) for day in days) for name, *_ in METRICS}
     lines.append(
         Line(
             (
-                ("7 days", "strong"),
+                (f"{len(days)} days", "strong"),
                 number(sums["sent"]),
                 number(sums["received"]),
                 failed(sums["failures"]),
@@ -138,9 +170,8 @@ def _stats(detail: ConnectionDetail) -> list[Part]:
             )
         )
     )
-    labels = ("Sent", "Rcvd", "Fail", "Retry", "T/out", "Fatal")
-    heads = (Head("", flex=True), *(Head(label, "right") for label in labels))
-    return [Section("Connection Stats", "messages"), Grid(heads, tuple(lines))]
+    heads = (Head("", flex=True), *(Head(label, "right") for _, _, label, _ in METRICS))
+    return Grid(heads, tuple(lines))
 
 
 def _queues(detail: ConnectionDetail) -> list[Part]:

@@ -8,9 +8,12 @@ from typing import Literal
 
 from console.targets import Target
 from console.theme import SIGNS, Tone
+from console.widgets.charts import Chart, chart_lines
 from console.widgets.columns import Cell, Span, span
 from console.widgets.paint import clean, fit, wrap
 
+NARROWEST = 6
+"""Cells that a column keeps when others need the room."""
 LABEL_WIDTH = 26
 """Cells that labels of facts take at most."""
 
@@ -83,7 +86,7 @@ class Block:
     text: str
 
 
-Part = Title | Section | Fact | Grid | Note | Block
+Part = Title | Section | Fact | Grid | Note | Block | Chart
 Document = Sequence[Part]
 
 
@@ -125,6 +128,8 @@ def lay_out(document: Document, width: int) -> list[Laid]:
                 _grid(layout, part)
             case Note():
                 _note(layout, part)
+            case Chart():
+                layout.lines += [Laid(spans) for spans in chart_lines(part, width)]
             case Block():
                 for text in part.text.splitlines():
                     layout.lines += [Laid(((piece, ""),), copy=text) for piece in _chop(clean(text), width)]
@@ -195,17 +200,18 @@ def _grid(layout: _Layout, part: Grid) -> None:
     widths = [
         max(len(head.label), *(_cells_wide(row[place][0]) for row in rows)) for place, head in enumerate(part.heads)
     ]
-    _give_way(widths, part.heads, layout.width - 2 * (len(widths) - 1))
+    gap = _gap(widths, part.heads, layout.width)
+    _give_way(widths, part.heads, layout.width - len(gap) * (len(widths) - 1))
     if any(head.label for head in part.heads):
         spans: list[Span] = []
         for head, width in zip(part.heads, widths, strict=True):
-            spans += [(fit(head.label, width, head.align), "muted"), ("  ", "")]
+            spans += [(fit(head.label, width, head.align), "muted"), (gap, "")]
         layout.lines.append(Laid(tuple(spans[:-1])))
     for line, row in zip(part.lines, rows, strict=True):
         spans = []
         for place, (head, width, (text, tone)) in enumerate(zip(part.heads, widths, row, strict=True)):
             shown: Tone = "link" if line.target is not None and not tone and place == _named(part.heads) else tone
-            spans += [(fit(text, width, head.align), shown), ("  ", "")]
+            spans += [(fit(text, width, head.align), shown), (gap, "")]
         layout.lines.append(Laid(tuple(spans[:-1]), "\t".join(text for text, _ in row), line.target))
 
 
@@ -225,13 +231,19 @@ def _cell(cell: Cell) -> Span:
     return clean(text), tone
 
 
+def _gap(widths: list[int], heads: tuple[Head, ...], room: int) -> str:
+    """What stands between columns: one blank instead of two before a column that must not give way is cut."""
+    least = sum(min(width, NARROWEST) if head.flex else width for width, head in zip(widths, heads, strict=True))
+    return "  " if least + 2 * (len(widths) - 1) <= room else " "
+
+
 def _give_way(widths: list[int], heads: tuple[Head, ...], room: int) -> None:
     """Narrow the columns that give way, the widest first, until the table fits."""
     giving = [place for place, head in enumerate(heads) if head.flex] or list(range(len(widths)))
     while sum(widths) > room:
         widest = max(giving, key=lambda place: widths[place])
-        if widths[widest] <= 6:
-            giving = [place for place in range(len(widths)) if widths[place] > 6]
+        if widths[widest] <= NARROWEST:
+            giving = [place for place in range(len(widths)) if widths[place] > NARROWEST]
             if not giving:
                 return
             continue

@@ -183,7 +183,7 @@ def detail(session: Session, vault_id: int, connection_id: int, today: date) -> 
         ConnectionDetail,
         row,
         integrations=_integrations(session, vault_id, connection_id),
-        stats=_last_days(session, connection_id, today),
+        stats=day_stats(session, connection_id, today),
         queues=_queues(session, vault_id, connection_id),
     )
 
@@ -198,8 +198,8 @@ def _integrations(session: Session, vault_id: int, connection_id: int) -> tuple[
     return tuple(IntegrationLine(*row) for row in fetch(session, statement))
 
 
-def _last_days(session: Session, connection_id: int, today: date) -> tuple[DayStats, ...]:
-    """Seven days, today first; a day on which nothing moved is there with zeros."""
+def day_stats(session: Session, connection_id: int, until: date, days: int = 7) -> tuple[DayStats, ...]:
+    """The Connection Stats of so many days, `until` first; a day on which nothing moved is there with zeros."""
     statement = select(
         _stats.day,
         _stats.sent,
@@ -208,10 +208,10 @@ def _last_days(session: Session, connection_id: int, today: date) -> tuple[DaySt
         _stats.retries,
         _stats.timeouts,
         _stats.fatal_errors,
-    ).where(_stats.connection_id == connection_id, _stats.day > today - timedelta(days=7), _stats.day <= today)
+    ).where(_stats.connection_id == connection_id, _stats.day > until - timedelta(days=days), _stats.day <= until)
     found = {row[0]: DayStats(*row) for row in fetch(session, statement)}
-    days = (today - timedelta(days=back) for back in range(7))
-    return tuple(found.get(day, DayStats(day)) for day in days)
+    shown = (until - timedelta(days=back) for back in range(days))
+    return tuple(found.get(day, DayStats(day)) for day in shown)
 
 
 def _queues(session: Session, vault_id: int, connection_id: int) -> tuple[QueueLine, ...]:

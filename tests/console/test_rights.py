@@ -29,7 +29,7 @@ AREAS = {"connections": "1", "integrations": "2", "queues": "3", "certificates":
     "jobs": "7",
 }
 LOOKING = {
-    "connections": {"signing", "doctor"},
+    "connections": {"signing", "doctor", "lookups", "stats"},
     "queues": {"messages"},
     "queue log": {"earlier", "later", "all"},
     "certificates": {"save"},

@@ -1,0 +1,63 @@
+"""`connections stats`: Connection Stats day by day, as the console charts them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.cli.connect import connections
+from console.cli.frame import command
+from console.cli.lab import opened
+from console.cli.output import Column, answer, table
+from console.cli.settings import settings_of
+from models.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from models.queries.connections import DayStats
+
+FIELDS = ("sent", "received", "failures", "retries", "timeouts", "fatal_errors")
+
+
+@command(connections, "stats")
+def stats(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(help="Its API name, name or number.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="So many days of lab time (UTC).")] = 7,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day. Default: today.")] = None,
+) -> None:
+    """Show the messages of a connection per day: sent, received, failures, retries, timeouts, fatal errors."""
+    from models.queries.connections import day_stats
+    from models.tables import Connection
+
+    settings = settings_of(context)
+    with opened(settings) as lab, lab.store.read() as session:
+        found = lab.find(session, Connection, connection)
+        last = lab.now.date() if until is None else _day(until)
+        lines = day_stats(session, found.key, last, days)
+    columns: list[Column[DayStats]] = [
+        Column("Day", lambda line: line.day),
+        Column("Sent", lambda line: line.sent, right=True),
+        Column("Received", lambda line: line.received, right=True),
+        Column("Failures", lambda line: line.failures, right=True),
+        Column("Retries", lambda line: line.retries, right=True),
+        Column("Timeouts", lambda line: line.timeouts, right=True),
+        Column("Fatal errors", lambda line: line.fatal_errors, right=True),
+    ]
+    document = {
+        "id": found.key,
+        "vault_id": found.vault_id,
+        "api_name": found.api_name,
+        "days": [asdict(line) for line in lines],
+        "sums": {name: sum(getattr(line, name) for line in lines) for name in FIELDS},
+    }
+    answer(settings, document, lambda: table(columns, lines))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput({"until": f"{text} is no day; write it as 2026-01-31."}) from None
