@@ -47,6 +47,7 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
             dbapi.execute("PRAGMA synchronous = FULL")
             dbapi.execute("PRAGMA foreign_keys = OFF")
             return
+        dbapi.create_function("unicode_lower", 1, _lower, deterministic=True)
         _use_wal(dbapi)
         dbapi.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         dbapi.execute("PRAGMA foreign_keys = ON")
@@ -59,6 +60,11 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
 
     return engine
+
+
+def _lower(text: str | None) -> str | None:
+    """Lower case in every script, which SQLite itself does for ASCII only."""
+    return None if text is None else text.lower()
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

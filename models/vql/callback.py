@@ -1,0 +1,236 @@
+"""The query by which a receive job calls back for source records: compiled once per run, run once per batch of ids.
+
+The statement's text never changes: ids travel as one parameter. An object's own fields are read as the whole of the
+record's data, once per row, which is faster than one extract per field; related records are read once each, however
+many rows refer to them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Select, Table, Text, cast, select
+from sqlmodel import Session
+
+from models.data_model import ObjectModel
+from models.permissions import Actor
+from models.sets import one_of, packed
+from models.system_fields import SYSTEM_COLUMNS
+from models.versions import VERSION_ID
+from models.vql.conditions import condition
+from models.vql.errors import VqlError, invalid
+from models.vql.parsing import parse_criteria, parse_items
+from models.vql.printing import print_item, print_query
+from models.vql.schema import Catalog, Hop
+from models.vql.scope import RECORDS, VERSIONS, Scope
+from models.vql.select import check_item
+from models.vql.tree import Expr, Function, Operand, Query, Versions
+
+IDS = "record_ids"
+"""The parameter that carries the ids."""
+_FIXED = 5
+"""Columns that every row begins with: record_id, global_id, link, name, status."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The records of one object, read by id: their data, and the system fields asked of them."""
+
+    statement: Select[Any]
+    system: tuple[str, ...]
+    walks: "list[_Walk]" = field(default_factory=list)
+
+    def read(self, session: Session, ids: Iterable[str]) -> list[tuple[Row, dict[str, Any]]]:
+        """The rows found, each with its values by path from this object."""
+        found = session.connection().execute(self.statement, {IDS: packed(ids)}).all()
+        loads = orjson.loads
+        rows: list[tuple[Row, dict[str, Any]]] = [(tuple(row), loads(row[_FIXED])) for row in found]
+        for place, name in enumerate(self.system, start=_FIXED + 1):
+            for row, values in rows:
+                values[name] = row[place]
+        for walk in self.walks:
+            walk.add(session, [values for _, values in rows])
+        return rows
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A relationship to one record, and what is read there. `names` are paths from the related object."""
+
+    hop: Hop
+    reading: _Reading
+    names: Sequence[str]
+
+    def add(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
+        """Give each row the values of the record it refers to, under their dotted names."""
+        reference = self.hop.field.name
+        wanted = sorted({value for row in rows if (value := row.get(reference)) is not None})
+        if not wanted:
+            return
+        related = {row[0]: values for row, values in self.reading.read(session, wanted)}
+        keys = [(f"{self.hop.name}.{name}", name) for name in self.names]
+        for row in rows:
+            values = related.get(row.get(reference, ""))
+            if values is not None:
+                for key, name in keys:
+                    row[key] = values.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A compiled call-back. `query` is what it asks, without the ids; `names` are its items as VQL writes them."""
+
+    query: Query
+    names: tuple[str, ...]
+    model: ObjectModel
+    _reading: _Reading
+    _paths: tuple[str, ...]
+    _labels: Mapping[int, Mapping[str, str]]
+
+    @property
+    def text(self) -> str:
+        """The query as VQL, without the ids."""
+        return print_query(self.query)
+
+    def rows(self, session: Session, ids: Sequence[str]) -> list[Row]:
+        """Read by id (at most a few hundred ids at a time); rows in no particular order, none for what is not found.
+
+        Each row is `(record_id, global_id, link, name, status, *values)`: a value for each item, as the store keeps
+        it: a picklist value's name, a referenced record's id, None for an empty field. For documents the ids are
+        version ids, and so is the row's first value.
+        """
+        paths = self._paths
+        found = [(*row[:_FIXED], *map(values.get, paths)) for row, values in self._reading.read(session, ids)]
+        if self._labels:
+            found = [self._labelled(row) for row in found]
+        return found
+
+    def _labelled(self, row: Row) -> Row:
+        values = list(row)
+        for place, labels in self._labels.items():
+            value = values[_FIXED + place]
+            values[_FIXED + place] = labels.get(value, value)
+        return tuple(values)
+
+
+def compile_callback(
+    session: Session,
+    model: ObjectModel,
+    actor: Actor | None,
+    select: Sequence[str],
+    where: str | Expr = "",
+    *,
+    now: datetime,
+) -> Callback:
+    """Compile a call-back for records of an object.
+
+    `select` are items as VQL writes them (`name__v`, `study__vr.global_id__sys`, `TOLABEL(kind__c)`), `where` criteria
+    or empty; `now` is the lab time for TODAY and its like. `actor` is who reads: None may read everything. Raises
+    VqlError for what the object does not have, and for objects that the actor may not read.
+    """
+    catalog = Catalog(session, model.vault_id, now, actor)
+    catalog.add(model)
+    catalog.object(model.name)
+    operands = [_operand(text) for text in select]
+    resolved = [catalog.resolve(model, operand) for operand in operands]
+    for operand, each in zip(operands, resolved, strict=True):
+        check_item(operand, each)
+    expr = (parse_criteria(where) if where.strip() else None) if isinstance(where, str) else where
+    table = VERSIONS if model.is_document else RECORDS
+    extra = _condition(catalog, model, table, expr, where)
+    root = _reading(model, table, [each.attribute.name for each in resolved if not each.hops], extra)
+    _add_walks(root, [(each.hops, each.attribute.name) for each in resolved])
+    return Callback(
+        Query(tuple(operands), model.name, Versions.ALL if model.is_document else None, expr),
+        tuple(map(print_item, operands)),
+        model,
+        root,
+        tuple(operand.name for operand in operands),
+        {
+            place: each.attribute.labels
+            for place, (operand, each) in enumerate(zip(operands, resolved, strict=True))
+            if operand.function is Function.TOLABEL and each.attribute.labels
+        },
+    )
+
+
+def conditions_of(
+    session: Session,
+    model: ObjectModel,
+    where: str | Expr,
+    *,
+    now: datetime,
+    table: Table = RECORDS,
+    actor: Actor | None = None,
+) -> ColumnElement[bool]:
+    """Criteria as a condition on the rows of `table` (records, or document versions), for a statement of one's own.
+
+    The statement itself says that the rows are of `model`. Raises VqlError with the place in `where`.
+    """
+    catalog = Catalog(session, model.vault_id, now, actor)
+    catalog.add(model)
+    expr = parse_criteria(where) if isinstance(where, str) else where
+    try:
+        return condition(Scope(catalog, model, table, joined=False), expr)
+    except VqlError as error:
+        raise error.place(where if isinstance(where, str) else "") from None
+
+
+def _operand(text: str) -> Operand:
+    items = parse_items(text)
+    if len(items) != 1 or not isinstance(items[0], Operand):
+        raise invalid(f"[{text}] is not one field", 0, "Ask for each field by itself.").place(text)
+    return items[0]
+
+
+def _condition(
+    catalog: Catalog, model: ObjectModel, table: Table, expr: Expr | None, where: str | Expr
+) -> ColumnElement[bool] | None:
+    if expr is None:
+        return None
+    try:
+        return condition(Scope(catalog, model, table, joined=False), expr)
+    except VqlError as error:
+        raise error.place(where if isinstance(where, str) else "") from None
+
+
+def _reading(
+    model: ObjectModel, table: Table, names: Iterable[str], extra: ColumnElement[bool] | None = None
+) -> _Reading:
+    columns = table.c
+    versions = {VERSION_ID: VERSION_ID} if VERSION_ID in columns else {}
+    key, places = columns[versions.get(VERSION_ID, "record_id")], SYSTEM_COLUMNS | versions
+    system = tuple(dict.fromkeys(name for name in names if name in places))
+    statement = select(
+        key,
+        columns.global_id,
+        columns.link,
+        columns.name,
+        columns.status,
+        cast(columns.data, Text),
+        *(columns[places[name]] for name in system),
+    ).where(
+        columns.vault_id == model.vault_id,
+        one_of(key, IDS),
+        # Through a sum, so that the planner goes by the ids and does not walk the whole object.
+        columns.object_id + 0 == model.id,
+    )
+    return _Reading(statement if extra is None else statement.where(extra), system)
+
+
+def _add_walks(reading: _Reading, asked: Sequence[tuple[tuple[Hop, ...], str]]) -> None:
+    """Have a reading walk to each related object that a field is asked of, and from there on."""
+    walked: dict[str, list[tuple[tuple[Hop, ...], str]]] = {}
+    for hops, name in asked:
+        if hops:
+            walked.setdefault(hops[0].name, []).append((hops, name))
+    for fields in walked.values():
+        hop = fields[0][0][0]
+        names = [".".join((*(each.name for each in hops[1:]), name)) for hops, name in fields]
+        there = _reading(hop.target, RECORDS, [name for hops, name in fields if len(hops) == 1])
+        _add_walks(there, [(hops[1:], name) for hops, name in fields])
+        reading.walks.append(_Walk(hop, there, list(dict.fromkeys(names))))
