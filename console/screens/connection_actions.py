@@ -14,8 +14,10 @@ from console.modals.dialog import Answer, Dialog, TypedName
 from console.modals.file_chooser import FileChooser
 from console.modals.picker import Choice, PickList
 from console.modals.signing import Chosen, ManageCertificate
+from console.modals.stats import StatsPage
 from console.permissions import MANAGE_CONNECTIONS
 from console.screens.later import AskingScreen
+from console.screens.lookups import LookupsScreen
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from models.services.certificates import Choice as CertificateChoice
     from models.services.connection_files import FilePreview
 
+VAULT_TO_VAULT: Final = "vault_to_vault__sys"
 SUFFIX: Final = ".vaultconnection"
 
 _action = partial(Action, shown=False, permission=MANAGE_CONNECTIONS)
@@ -39,9 +42,11 @@ ACTIONS: Final = (
     _action("complete", "c", "Complete", "Approve or reject the connection that waits for it"),
     _action("reset", "t", "Reset Connection", "Make an established connection Pending, to establish it anew"),
     Action("signing", "m", "Manage Signing Certificate", "Choose or download the signing certificate", shown=False),
+    Action("lookups", "l", "Reference Lookups", "Which value of the remote Vault is which value here", shown=False),
     _action("clients", "i", "Connection Clients", "Client IDs that API calls may carry"),
     _action("filtering", "f", "Client ID Filtering", "Let only approved client ids call this Vault, or all"),
     _action("authorizations", "a", "Authorizations", "Credentials for external systems"),
+    Action("stats", "h", "Connection Stats", "Messages per day as charts, up to four weeks", shown=False),
     _action("delete", "delete", "Delete", "Delete this connection; asks for its name"),
 )
 
@@ -89,6 +94,9 @@ class ConnectionActions(AskingScreen):
         return self._why_not("edit")
 
     def why_not_signing(self) -> str:
+        return self.needs_row()
+
+    def why_not_stats(self) -> str:
         return self.needs_row()
 
     def why_not_filtering(self) -> str:
@@ -210,6 +218,23 @@ class ConnectionActions(AskingScreen):
         title = f"Delete {detail.name}"
         dialog = TypedName(title, page.consequences, name=detail.api_name, yes="Delete connection")
         self.home.push_screen(dialog, answered)
+
+    def do_stats(self) -> None:
+        row, store = self.table.cursor_row, self.home.store
+        if row is not None and store is not None:
+            self.home.push_screen(StatsPage(row.name, store, row.key, self.home.now().date()))
+
+    # Reference lookups
+
+    def why_not_lookups(self) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return self.needs_row()
+        return "" if row.type == VAULT_TO_VAULT else "Only Vault to Vault connections have reference lookups."
+
+    def do_lookups(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            self.home.push_screen(LookupsScreen(row.key, row.name))
 
     # Certificate, clients, authorizations
 

@@ -271,6 +271,15 @@ def key_detail(session: Session, vault_id: int, lookup_id: int, source_key: str)
     return KeyDetail(pair, lookup, _target_record(session, vault_id, lookup, pair.target_key))
 
 
+def miss_row(session: Session, vault_id: int, lookup_id: int, source_key: str) -> MissRow | None:
+    """One missing key; None when it is missing no more."""
+    statement = select(_misses.source_key, _misses.misses, _misses.last_missed_at).where(
+        _misses.lookup_id == lookup_id, _misses.lookup_id.in_(_own(vault_id)), _misses.source_key == source_key
+    )
+    row = fetch_one(session, statement)
+    return None if row is None else MissRow(*row)
+
+
 def named_lookups(
     session: Session, vault_ids: Sequence[int], connection_id: int | None = None
 ) -> tuple[tuple[Named, str], ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -14,10 +14,12 @@ from console.screens.area import AreaScreen
 from console.widgets.window_table import WindowTable
 from models.feed import Topic
 from models.permissions import Actor
+from models.services.lookups import create_lookup, set_key
 from models.services.records import create_records
 from models.services.vaults import create_user
 from models.store import Store
 from models.tables import (
+    Connection,
     ConnectionStat,
     ErrorType,
     ExceptionItem,
@@ -25,16 +27,19 @@ from models.tables import (
     JobKind,
     JobRun,
     JobRunLine,
+    LookupType,
     MessageEvent,
     MessageState,
     Record,
+    ReferenceLookupKey,
+    ReferenceLookupMiss,
     RunStatus,
     SigningCertificate,
     SparkMessage,
     SparkMessageBody,
     table_of,
 )
-from tests.builders import ADMIN, Pair, two_vaults
+from tests.builders import ADMIN, Pair, key, two_vaults
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PEM = f"-----BEGIN CERTIFICATE-----\n{'TEST' * 16}\n-----END CERTIFICATE-----\n"
@@ -150,6 +155,29 @@ def add_message(write: Any, pair: Pair, number: int, state: MessageState) -> int
     return int(key)
 
 
+def fill_lookups(store: Store) -> tuple[int, int]:
+    """Two lookups of the target Vault's connection: one with keys, used and not, and missing ones, one empty."""
+    actor = Actor.system(1002)
+    with store.write() as write:
+        connections = table_of(Connection).c
+        connection = write.execute(select(connections.id).where(connections.vault_id == 1002)).scalar_one()
+        codes, empty = (
+            create_lookup(write, actor, connection, name=name, api_name=name.lower(), type=LookupType.GENERIC)
+            for name in ("Codes", "Zones")
+        )
+        for source, target in (("used__c", "in_use__c"), ("often__c", "frequent__c"), ("unused__c", "idle__c")):
+            set_key(write, actor, key(codes), source, target)
+        keys = table_of(ReferenceLookupKey)
+        for source, uses in (("used__c", 1), ("often__c", 120)):
+            write.execute(update(keys).where(keys.c.source_key == source).values(uses=uses, last_used_at=START))
+        rows = [
+            {"lookup_id": key(codes), "source_key": source, "misses": misses, "last_missed_at": START}
+            for source, misses in (("Expanded Access", 7), ("[/foo] odd", 1))
+        ]
+        write.execute(insert(table_of(ReferenceLookupMiss)), rows)
+        return key(codes), key(empty)
+
+
 def record_id(session: Any, vault_id: int, name: str) -> str:
     """Id of the record of this name."""
     columns = table_of(Record).c
@@ -177,8 +205,8 @@ async def settle(pilot: Pilot[Any]) -> None:
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """Press keys one after the other, and wait after each."""
-    for key in keys:
-        await pilot.press("space" if key == " " else key)
+    for name in keys:
+        await pilot.press("space" if name == " " else name)
         await settle(pilot)
 
 
