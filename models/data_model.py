@@ -4,7 +4,7 @@ A check names every bad field at once and answers in the words a person reads be
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -14,15 +14,27 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.errors import NotFound
-from models.tables import FieldType, ObjectField, Picklist, PicklistValue, RecordStatus, VaultObject, table_of
+from models.tables import (
+    FieldType,
+    ObjectField,
+    ObjectKind,
+    Picklist,
+    PicklistValue,
+    RecordStatus,
+    VaultObject,
+    table_of,
+)
 from models.time import from_iso, iso
+from models.versions import MAJOR, MINOR, StateType
 
 Cleaner = Callable[[Any], Any]
 """Turns a value, typed or as text, into what the store keeps; raises ValueError with one sentence when it cannot."""
 
-SoundColumn = Callable[[list[Any]], bool]
+SoundColumn = Callable[[Sequence[Any]], bool]
 """Tells quickly that no value of a list needs cleaning; False when that is not certain."""
 
+DOCUMENTS = "documents"
+"""Name of the object whose records are a Vault's documents."""
 NAME_LENGTH = 255
 TEXT_LENGTH = 1500
 LARGEST_NUMBER = 2**53
@@ -51,7 +63,10 @@ class FieldModel:
 
 @dataclass(frozen=True)
 class ObjectModel:
-    """An object with its fields by API name. `states` maps lifecycle state names to labels, starting state first."""
+    """An object with its fields by API name. `states` maps lifecycle state names to labels, starting state first.
+
+    `state_types` has the type of each state that has one: what the state means for a document.
+    """
 
     id: int
     vault_id: int
@@ -60,6 +75,17 @@ class ObjectModel:
     prefix: str
     fields: Mapping[str, FieldModel]
     states: Mapping[str, str] = field(default_factory=dict)
+    kind: ObjectKind = ObjectKind.OBJECT
+    state_types: Mapping[str, StateType] = field(default_factory=dict)
+
+    @property
+    def is_document(self) -> bool:
+        """Whether the records are documents."""
+        return self.kind is ObjectKind.DOCUMENT
+
+    def states_of_type(self, *types: StateType) -> tuple[str, ...]:
+        """The lifecycle states of these types, in the order of the lifecycle."""
+        return tuple(name for name in self.states if self.state_types.get(name) in types)
 
     @cached_property
     def starting_state(self) -> str | None:
@@ -69,7 +95,9 @@ class ObjectModel:
     @cached_property
     def cleaners(self) -> Mapping[str, Cleaner]:
         """A cleaner for each field that can be written, system fields included."""
-        own = {name: _cleaner(model) for name, model in self.fields.items()}
+        # A document is numbered by its Vault.
+        numbers = (MAJOR, MINOR) if self.is_document else ()
+        own = {name: _cleaner(model) for name, model in self.fields.items() if name not in numbers}
         system: dict[str, Cleaner] = {
             "name__v": _text(NAME_LENGTH),
             "link__sys": _text(NAME_LENGTH),
@@ -163,7 +191,8 @@ def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
             relationship=item.relationship,
         )
     states = {state["name"]: state["label"] for state in row.states}
-    return ObjectModel(row.id, vault_id, row.name, row.label, row.prefix, fields, states)
+    types = {state["name"]: StateType(state["type"]) for state in row.states if state.get("type")}
+    return ObjectModel(row.id, vault_id, row.name, row.label, row.prefix, fields, states, row.kind, types)
 
 
 def _picklists(session: Session, vault_id: int) -> dict[int, tuple[str, dict[str, str]]]:
@@ -201,6 +230,11 @@ def _cleaner(model: FieldModel) -> Cleaner:
             return _text(20)
 
 
+def cleaner_for(kind: FieldType) -> Cleaner:
+    """A cleaner for a value of a type alone: whatever field, picklist or object it comes from."""
+    return _text(TEXT_LENGTH) if kind is FieldType.PICKLIST else _cleaner(FieldModel(0, "", "", kind))
+
+
 def _sound(model: FieldModel) -> SoundColumn | None:
     match model.type:
         case FieldType.TEXT:
@@ -214,7 +248,7 @@ def _sound(model: FieldModel) -> SoundColumn | None:
 
 
 def _sound_text(longest: int) -> SoundColumn:
-    def sound(values: list[Any]) -> bool:
+    def sound(values: Sequence[Any]) -> bool:
         if set(map(type, values)) != {str} or max(map(len, values)) > longest or "" in values:
             return False
         return _is_text("".join(values))
@@ -232,7 +266,7 @@ def _is_text(text: str) -> bool:
         return False
 
 
-def _sound_number(values: list[Any]) -> bool:
+def _sound_number(values: Sequence[Any]) -> bool:
     if not set(map(type, values)) <= {int, type(None)}:
         return False
     return (

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from models.bulk import bulk_insert
 from models.data_model import FieldModel, ObjectModel
+from models.document_writer import keep_versions, number_versions
 from models.feed import Topic
 from models.sets import one_of
 from models.store import WriteSession
@@ -123,6 +124,8 @@ def _write_batch(
 ) -> None:
     for draft in drafts:
         _check(model, draft)
+    if model.is_document:
+        number_versions(model, drafts)
     for reference in references:
         _check_references(write, model, reference, drafts)
     if model.unique:
@@ -136,6 +139,8 @@ def _write_batch(
         _update(write, updates, user_id)
     if model.unique and (creates or updates):
         keep_unique_values(write, model, creates, updates)
+    if model.is_document and (creates or updates):
+        keep_versions(write, model, creates, updates, user_id)
     if creates or updates:
         write.changed(Topic.RECORDS, model.vault_id)
 

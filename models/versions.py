@@ -9,6 +9,7 @@ that comes after it, begins as 1.0; a CrossLink is numbered in its own Vault, fr
 source has.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ class StateType(StrEnum):
 
 
 SETTLED = frozenset({StateType.STEADY, StateType.SUPERSEDED, StateType.OBSOLETE})
-"""Types of the states that a version reaches only as x.0."""
+"""A new document that begins in a state of these types has been steady before, elsewhere."""
 
 
 class Version(NamedTuple):
@@ -62,11 +63,14 @@ def first_version(state_type: StateType | None) -> Version:
     return Version(1, 0) if state_type in SETTLED else Version(0, 1)
 
 
-def following(own: Version | None, source: Version) -> Version:
-    """The version of a CrossLink that is bound to the version `source`, after its version `own`; None for a new one."""
-    if source.is_draft:
-        return own.draft() if own else Version(0, 1)
-    return Version(own.major + 1, 0) if own else Version(1, 0)
+def entering(own: Version, state_type: StateType | None) -> Version:
+    """The number of a version when it enters a state of this type."""
+    return own.settled() if state_type is StateType.STEADY else own
+
+
+def following(own: Version, source: Version) -> Version:
+    """The version that comes after a CrossLink's `own` when it is bound to the later version `source`."""
+    return own.draft() if source.is_draft else Version(own.major + 1, 0)
 
 
 def version_id(record_id: str, version: Version) -> str:
@@ -79,6 +83,6 @@ def record_id_of(item: str) -> str:
     return item.partition("_")[0]
 
 
-def version_in(values: dict[str, Any]) -> Version:
+def version_in(values: Mapping[str, Any]) -> Version:
     """The version that a document's field values state; 0.1 where they state none."""
     return Version(int(values.get(MAJOR) or 0), int(values.get(MINOR, 1)))

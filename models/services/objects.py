@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table, func, select
 
 from models.audit import audit
-from models.data_model import TEXT_LENGTH
+from models.data_model import DOCUMENTS, TEXT_LENGTH
 from models.errors import NotFound
 from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem
@@ -14,10 +14,13 @@ from models.permissions import Actor
 from models.services.checks import Checks, key_of, require_vault
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS
-from models.tables import FieldType, ObjectField, Picklist, PicklistValue, VaultObject, table_of
+from models.tables import FieldType, ObjectField, ObjectKind, Picklist, PicklistValue, VaultObject, table_of
+from models.versions import MAJOR, MINOR, VERSION_ID, StateType
 
 NamedLabel = str | tuple[str, str]
 """A name with its label; a name alone is its own label, made readable."""
+NamedState = NamedLabel | tuple[str, str, StateType | None]
+"""A lifecycle state, with the type that it may have."""
 
 _objects = table_of(VaultObject)
 _picklists = table_of(Picklist)
@@ -42,6 +45,13 @@ class FieldSpec:
     picklist: str | None = None
     reference_object: str | None = None
     relationship: str | None = None
+
+
+VERSION_FIELDS = (
+    FieldSpec(MAJOR, "Major Version", FieldType.NUMBER),
+    FieldSpec(MINOR, "Minor Version", FieldType.NUMBER),
+)
+"""What every document has beside the system fields."""
 
 
 def create_picklist(
@@ -87,10 +97,14 @@ def create_object(
     plural_label: str,
     prefix: str,
     fields: Sequence[FieldSpec] = (),
-    states: Sequence[NamedLabel] = (),
+    states: Sequence[NamedState] = (),
+    *,
+    kind: ObjectKind = ObjectKind.OBJECT,
 ) -> VaultObject:
     """Make an object with its fields and lifecycle states (the first one is the starting state).
 
+    A Vault has one object of kind DOCUMENT at most, named `documents`; it has the fields for the version number
+    without being given them, and needs a lifecycle with a steady state, because that is what makes a version count.
     `prefix` begins the ids of its records: three letters or digits, once per Vault. Raises NotFound, InvalidInput.
     """
     require_vault(write, vault_id)
@@ -106,9 +120,18 @@ def create_object(
     mine = _objects.c.vault_id == vault_id
     checks.unless(write, "name", f"There is already an object {name}.", mine, _objects.c.name == name)
     checks.unless(write, "prefix", f"Another object has the prefix {prefix}.", mine, _objects.c.prefix == prefix)
-    named_states = [_named(state) for state in states]
-    for state in _doubled([state for state, _ in named_states]):
+    named_states = [_state(state) for state in states]
+    for state in _doubled([state["name"] for state in named_states]):
         checks.note(f"state {state}", "It is listed twice.")
+    is_document = kind is ObjectKind.DOCUMENT
+    checks.refuse(
+        "name", f"The object of documents, and no other, is named {DOCUMENTS}.", when=is_document != (name == DOCUMENTS)
+    )
+    checks.refuse(
+        "states",
+        "Documents need a lifecycle with a steady state.",
+        when=is_document and not any(state.get("type") == StateType.STEADY for state in named_states),
+    )
     checks.done()
     made = VaultObject(
         vault_id=vault_id,
@@ -116,11 +139,12 @@ def create_object(
         label=label,
         plural_label=plural_label or f"{label}s",
         prefix=prefix,
-        states=[{"name": state, "label": state_label} for state, state_label in named_states],
+        kind=kind,
+        states=named_states,
     )
     write.add(made)
     write.flush()
-    _add_fields(write, made, fields)
+    _add_fields(write, made, (*VERSION_FIELDS, *fields) if is_document else fields)
     audit(write, Actor.system(vault_id), action="Create", object_name="vault_object", item=label)
     write.changed(Topic.VAULTS, vault_id)
     return made
@@ -174,7 +198,7 @@ def _add_fields(write: WriteSession, target: VaultObject, fields: Sequence[Field
 def _check_field(checks: Checks, spec: FieldSpec, objects: dict[str, int], picklists: dict[str, int]) -> None:
     name = spec.name
     checks.note(name, api_name_problem(name, standard=True))
-    checks.refuse(name, "Every object has this field already.", when=name in SYSTEM_COLUMNS)
+    checks.refuse(name, "Every object has this field already.", when=name in SYSTEM_COLUMNS or name == VERSION_ID)
     checks.text(name, spec.label, 100)
     is_picklist, is_reference = spec.type is FieldType.PICKLIST, spec.type is FieldType.OBJECT
     checks.refuse(name, f"There is no picklist {spec.picklist}.", when=is_picklist and spec.picklist not in picklists)
@@ -204,6 +228,14 @@ def _ids(write: WriteSession, table: Table, vault_id: int) -> dict[str, int]:
 
 def _named(value: NamedLabel) -> tuple[str, str]:
     return (value, _readable(value)) if isinstance(value, str) else value
+
+
+def _state(state: NamedState) -> dict[str, str]:
+    if isinstance(state, str) or len(state) == 2:
+        name, label = _named(state)
+        return {"name": name, "label": label}
+    name, label, state_type = state
+    return {"name": name, "label": label} | ({"type": state_type.value} if state_type else {})
 
 
 def _readable(name: str) -> str:

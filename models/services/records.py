@@ -9,8 +9,8 @@ from models.audit import audit
 from models.data_model import ObjectModel, load_object
 from models.errors import InvalidInput, NotFound
 from models.feed import Topic
-from models.permissions import Actor, Right
-from models.record_writer import Effect, Existing, draft, existing_from_row, write_records
+from models.permissions import Actor, Permission, Right
+from models.record_writer import Draft, Effect, Existing, draft, existing_from_row, write_records
 from models.store import WriteSession
 from models.tables import Record, Tombstone, VaultObject, table_of
 
@@ -19,9 +19,12 @@ _objects = table_of(VaultObject)
 
 
 def create_record(write: WriteSession, actor: Actor, object_name: str, values: Mapping[str, Any]) -> str:
-    """Create a record; answers its id. Raises NotAllowed, NotFound, or InvalidInput that names every bad field."""
+    """Create a record; answers its id. A document needs the permission for documents too.
+
+    Raises NotAllowed, NotFound, or InvalidInput that names every bad field.
+    """
     model = load_object(write, actor.vault_id, object_name)
-    actor.require_object(object_name, Right.CREATE)
+    _require_creating(actor, model)
     wanted = draft(model, values)
     write_records(write, model, [wanted], actor.user_id)
     if wanted.problems:
@@ -43,7 +46,7 @@ def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Se
     Raises InvalidInput for the first row that cannot be stored, with its number. Loads are not audited row by row.
     """
     model = load_object(write, actor.vault_id, object_name)
-    actor.require_object(object_name, Right.CREATE)
+    _require_creating(actor, model)
     drafts = [draft(model, row) for row in rows]
     # What was written before the bad row goes with it, also when the caller's transaction goes on.
     with write.begin_nested():
@@ -59,9 +62,19 @@ def change_record(write: WriteSession, actor: Actor, record_id: str, values: Map
 
     A save that changes nothing touches neither Modified Date nor audit. Raises NotAllowed, NotFound, InvalidInput.
     """
-    model, existing = _load(write, actor, record_id)
+    model, existing = load_record(write, actor, record_id)
     actor.require_object(model.name, Right.EDIT)
-    wanted = draft(model, values, existing)
+    return save_draft(write, actor, model, draft(model, values, existing))
+
+
+def save_draft(write: WriteSession, actor: Actor, model: ObjectModel, wanted: Draft, action: str = "Edit") -> bool:
+    """Write a draft of a record that exists, with its audit rows; answers whether anything changed.
+
+    `action` is the audit's word for it. Raises InvalidInput that names every bad field.
+    """
+    existing = wanted.existing
+    if existing is None:
+        raise NotFound("There is no record to save.")
     write_records(write, model, [wanted], actor.user_id)
     if wanted.problems:
         raise InvalidInput(wanted.problems)
@@ -76,10 +89,10 @@ def change_record(write: WriteSession, actor: Actor, record_id: str, values: Map
     audit(
         write,
         actor,
-        action="Edit",
+        action=action,
         object_name=model.name,
         item=f"{model.label}: {wanted.result['name__v']}",
-        record_id=record_id,
+        record_id=existing.record_id,
         changes=changes,
     )
     return True
@@ -87,7 +100,7 @@ def change_record(write: WriteSession, actor: Actor, record_id: str, values: Map
 
 def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
     """Delete a record; a tombstone stays for the send job, and the audit keeps every value it had."""
-    model, existing = _load(write, actor, record_id)
+    model, existing = load_record(write, actor, record_id)
     actor.require_object(model.name, Right.DELETE)
     write.execute(
         insert(table_of(Tombstone)).values(
@@ -114,7 +127,14 @@ def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
     )
 
 
-def _load(write: WriteSession, actor: Actor, record_id: str) -> tuple[ObjectModel, Existing]:
+def _require_creating(actor: Actor, model: ObjectModel) -> None:
+    actor.require_object(model.name, Right.CREATE)
+    if model.is_document:
+        actor.require(Permission.CREATE_DOCUMENT)
+
+
+def load_record(write: WriteSession, actor: Actor, record_id: str) -> tuple[ObjectModel, Existing]:
+    """A record of the actor's Vault with its object. Raises NotFound."""
     statement = (
         select(_records, _objects.c.name.label("object_name"))
         .join(_objects, _objects.c.id == _records.c.object_id)
