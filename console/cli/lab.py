@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from models.queries.lookup import Named
     from models.queries.window import Keyed, Listing
     from models.store import Store
-    from models.tables import Connection, Integration, Queue
+    from models.tables import Connection, Integration, IntegrationPoint, IntegrationRule, Queue
     from scheduler.clock import LabClock
 
 R = TypeVar("R", bound="Keyed")
@@ -99,12 +100,12 @@ class OpenLab:
     def find(
         self,
         session: Session,
-        kind: type[Connection | Integration | Queue],
+        kind: type[Connection | Integration | IntegrationPoint | IntegrationRule | Queue],
         text: str,
         *,
         connection_id: int | None = None,
     ) -> Named:
-        """The connection, integration or queue that a person names, in the Vault named with --vault or in any.
+        """What a person names, e.g. a connection or a queue, in the Vault named with --vault or in any.
 
         Raises NotFound, and NotPossible when several are called so.
         """
@@ -116,7 +117,8 @@ class OpenLab:
             if connection_id is None or row.connection_id == connection_id
         ]
         candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), row.vault) for row in rows]
-        what = kind.__name__.lower()
+        # IntegrationRule is said as integration rule.
+        what = re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).lower()
         chosen = choose(
             candidates, text, what, "Give more of its name, its Vault with --vault, or the number in brackets."
         )

@@ -10,10 +10,13 @@ import typer.main
 from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
 from console.cli import connection_stats as _connection_stats
+from console.cli import integration_changes as _integration_changes
 from console.cli import lookup_files as _lookup_files
 from console.cli import queue_changes as _queue_changes
 from console.cli import queue_logging as _queue_logging
 from console.cli import retries as _retries
+from console.cli import rule_children as _rule_children
+from console.cli import rule_texts as _rule_texts
 from console.cli.audit import audit
 from console.cli.authorizations import authorizations
 from console.cli.bench import bench
@@ -33,13 +36,24 @@ from console.cli.queues import queues
 from console.cli.reaching import CaFile, Resolve
 from console.cli.receiver import receiver
 from console.cli.records import records
+from console.cli.rules import rules
 from console.cli.sandbox import sandbox
 from console.cli.serve import serve
 from console.cli.settings import Settings
 from console.cli.users import users
 
 # Loaded for the commands that they add to their areas.
-EXTENSIONS = (_certificate_changes, _connection_stats, _lookup_files, _queue_changes, _queue_logging, _retries)
+EXTENSIONS = (
+    _certificate_changes,
+    _connection_stats,
+    _integration_changes,
+    _lookup_files,
+    _queue_changes,
+    _queue_logging,
+    _retries,
+    _rule_children,
+    _rule_texts,
+)
 
 
 class VaultConsole(Program):
@@ -56,6 +70,7 @@ class VaultConsole(Program):
             "clients",
             "authorizations",
             "integrations",
+            "rules",
             "lookups",
             "queues",
             "messages",
@@ -146,6 +161,7 @@ for commands in (
     messages,
     queues,
     records,
+    rules,
     sandbox,
     serve,
     users,

@@ -17,6 +17,8 @@ from models.tables import (
     ExceptionMessage,
     FieldType,
     Integration,
+    IntegrationPoint,
+    IntegrationRule,
     JobRun,
     Queue,
     Record,
@@ -67,9 +69,11 @@ class RecordLine:
 
 
 def named(
-    session: Session, kind: type[Connection | Integration | Queue], vault_ids: Sequence[int]
+    session: Session,
+    kind: type[Connection | Integration | IntegrationPoint | IntegrationRule | Queue],
+    vault_ids: Sequence[int],
 ) -> tuple[Named, ...]:
-    """All connections, integrations or queues of these Vaults, by their names."""
+    """All connections, integrations, points, rules or queues of these Vaults, by their names."""
     columns = table_of(kind).c
     label = columns.label if kind is Queue else columns.name
     more = (columns.connection_id,) if kind is Integration else ()

@@ -8,16 +8,17 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Table, func, select
 
 from models.audit import audit
 from models.data_model import ObjectModel, load_object
 from models.errors import InvalidInput, NotFound, NotPossible
 from models.feed import Topic
-from models.naming import LONGEST_NAME
+from models.naming import LONGEST_NAME, name_from_label
 from models.permissions import Actor, Permission
 from models.services.checks import TYPE_LABELS, Checks, connection_in_vault, in_vault
 from models.services.jobs import mark_requested
+from models.services.rule_parts import free_name
 from models.services.rules import add_field_rule, create_rule
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS
@@ -58,13 +59,14 @@ def create_integration(
     connection_id: int,
     *,
     name: str,
-    api_name: str,
+    api_name: str = "",
     feature: str = "",
     standard: bool = False,
     active: bool = False,
 ) -> Integration:
     """Create an integration on a Vault to Vault connection; an active one begins to look for changes from now on.
 
+    Without an API name it is called after its name, numbered where that is taken.
     Raises NotAllowed, NotFound, NotPossible for another type of connection, and InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
@@ -75,6 +77,8 @@ def create_integration(
             "Only Vault to Vault connections have integrations.",
         )
     checks = Checks()
+    if not api_name.strip():
+        api_name = _free_name(write, name, _integrations.c.connection_id == connection_id, _integrations)
     name, api_name = _check_names(checks, name, api_name, standard=standard)
     feature = checks.text("feature", feature, 100)
     taken = f"{connection.name} already has an integration with the API name {api_name}."
@@ -111,7 +115,7 @@ def create_point(
     integration_id: int,
     *,
     name: str,
-    api_name: str,
+    api_name: str = "",
     direction: Direction,
     matching: Matching | None = None,
     creates: bool = True,
@@ -121,17 +125,20 @@ def create_point(
     """Create an integration point, last in the integration's order.
 
     A message finds its inbound point by API name within the connection, so two inbound points of one connection cannot
-    share a name. Raises NotAllowed, NotFound, InvalidInput.
+    share a name. Without an API name it is called after its name, numbered where that is taken. Raises NotAllowed,
+    NotFound, InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     integration = in_vault(write, Integration, integration_id, actor.vault_id, "integration")
     checks = Checks()
+    siblings = select(_integrations.c.id).where(_integrations.c.connection_id == integration.connection_id)
+    if not api_name.strip():
+        api_name = _free_name(write, name, _points.c.integration_id.in_(siblings), _points)
     name, api_name = _check_names(checks, name, api_name, standard=standard)
     own = (_points.c.integration_id == integration_id, _points.c.api_name == api_name)
     taken = f"{integration.name} already has an integration point with the API name {api_name}."
     checks.unless(write, "api_name", taken, *own)
     if direction is Direction.INBOUND:
-        siblings = select(_integrations.c.id).where(_integrations.c.connection_id == integration.connection_id)
         checks.unless(
             write,
             "api_name",
@@ -266,6 +273,11 @@ def last_successful_run_time(integration: Integration, directions: Collection[Di
     }
     known = [time for direction, time in times.items() if time and (direction in directions or not directions)]
     return min(known, default=None)
+
+
+def _free_name(write: WriteSession, name: str, among: ColumnElement[bool], table: Table) -> str:
+    taken = set(write.execute(select(table.c.api_name).where(among)).scalars())
+    return free_name(name_from_label(name), taken)
 
 
 def _check_names(checks: Checks, name: str, api_name: str, *, standard: bool) -> tuple[str, str]:
