@@ -59,26 +59,27 @@ def document(page: QueuePage) -> Document:
     ]
     removed = detail.counts.get("removed", 0)
     parts.append(Fact("Removed", f"! {removed:,}" if removed else "0", "bad" if removed else ""))
-    lines = tuple(
-        Line(
-            (
-                line.name,
-                state(line.state),
-                line.remote_vault,
-                (f"{SIGNS.pick('→', '->')} {line.deliver_to}" if line.deliver_to else "", "muted"),
-            ),
-            Goto("connections", line.connection_id),
-        )
-        for line in detail.connections
-    )
-    heads = (
-        Head("Connection", flex=True),
-        Head("State"),
-        Head("Remote Vault", flex=True),
-        Head("Delivers to", flex=True),
-    )
-    parts += [Section("Connections"), Grid(heads, lines, "None: it can neither send nor receive.")]
+    parts += [Section("Connections"), *_connections(page)]
     return [*parts, Section("Latest messages"), _messages(detail.latest, detail.key)]
+
+
+def _connections(page: QueuePage) -> list[Part]:
+    """What the queue serves, and where its messages go. One that is not served is told of: its messages fail."""
+    if not page.settings.connections:
+        return [Note("None: it can neither send nor receive.")]
+    remote = {line.connection_id: line.remote_vault for line in page.detail.connections}
+    parts: list[Part] = []
+    for line in page.settings.connections:
+        lines = [f"{SIGNS.words(line.state)[0]}  {remote.get(line.key, '')}".rstrip()]
+        if target := line.deliver_to or line.path:
+            lines.append(f"{SIGNS.pick('→', '->')} {target}")
+        if not line.active:
+            lines.append("! Inactive: this queue does not serve it")
+        if line.last_kind not in (None, "ok"):
+            lines.append(f"! Last try: {line.last_kind} {line.last_answer}".rstrip())
+        name = f"{line.name} ({line.label})" if line.label else line.name
+        parts.append(Fact(name, "\n".join(lines), "" if line.active else "warn", Goto("connections", line.key)))
+    return parts
 
 
 def _messages(messages: Iterable[MessageRow], queue_id: int) -> Grid:
@@ -86,11 +87,9 @@ def _messages(messages: Iterable[MessageRow], queue_id: int) -> Grid:
         Line(
             (
                 short(row.entered_at),
-                (row.message_id[:8], ""),
                 state(row.state),
                 row.object_name,
                 number(row.items),
-                str(row.attempts),
             ),
             Goto("messages", row.key, within=queue_id),
         )
@@ -98,11 +97,9 @@ def _messages(messages: Iterable[MessageRow], queue_id: int) -> Grid:
     )
     heads = (
         Head("Entered"),
-        Head("Id"),
         Head("State"),
         Head("Object", flex=True),
         Head("Items", "right"),
-        Head("Tries", "right"),
     )
     return Grid(heads, lines, "No message has passed yet.")
 

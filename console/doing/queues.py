@@ -161,6 +161,20 @@ def serve(store: Store, who: Who, values: Values, _confirmed: bool, /, *, queue_
     return "The queue serves the connection."
 
 
+def change_serving(
+    store: Store, who: Who, values: Values, _confirmed: bool, /, *, queue_id: int, connection_id: int
+) -> str:
+    """Change how a queue serves a connection."""
+    from models.services.queue_connections import edit_queue_connection, set_queue_connection_active
+
+    wanted = {name: values[name] for name in ("label", "deliver_to_queue", "path") if name in values}
+    with acting(store, who) as (write, actor):
+        changed = edit_queue_connection(write, actor, queue_id, connection_id, **wanted)
+        if "active" in values:
+            changed |= set_queue_connection_active(write, actor, queue_id, connection_id, values["active"] == "true")
+    return "The connection of the queue was saved." if changed else "Nothing differed: nothing was saved."
+
+
 def stop_serving(store: Store, who: Who, *, queue_id: int, connection_id: int, name: str) -> str:
     """Have a queue no longer serve a connection."""
     from models.services.queue_connections import disconnect_queue

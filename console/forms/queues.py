@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from console.doing import queues as doing
-from console.forms.connections import YES_NO
+from console.forms.connections import EXTERNAL, YES_NO
 from console.modals.form import Form, form_field
 
 if TYPE_CHECKING:
     from console.doing.queues import QueuePage
     from console.session import Session
+    from models.queries.queue_detail import ServedConnection
     from models.queries.records import FormField
 
 TYPES: Final = (
@@ -33,11 +34,13 @@ HELPS: Final = {
     "connection_id": "The connection whose messages this queue takes; each connection gets a message of its own.",
     "deliver_to_queue": "The API name of the inbound queue of the receiving Vault.",
     "path": "Optional, External connections only: appended to the URL, e.g. /orders/new.",
+    "active": "Messages for an Inactive one are not delivered: they fail, and are tried again (Assumed).",
     "object": "The object whose records the items are, e.g. product__v.",
     "integration_point": "API name of the inbound integration point of the receiving Vault.",
     "more": "Further attributes as name=value, with commas between them.",
     "items": "Record ids with blanks or commas between them, at most 500.",
 }
+SERVED_HELPS: Final = HELPS | {"label": "Optional: a name for this connection of the queue."}
 
 
 def create_form(kind: str, session: Session) -> Form:
@@ -74,8 +77,22 @@ def serve_form(page: QueuePage, connections: Sequence[tuple[int, str, str]]) -> 
     if page.detail.type == "outbound":
         fields.append(form_field("deliver_to_queue", "Deliver to Queue", hint="inbound queue of the remote Vault"))
         fields.append(form_field("path", "Path"))
+    fields.append(form_field("label", "Label"))
     save = partial(doing.serve, queue_id=page.key)
-    return Form(f"Add a connection to {page.detail.label}", fields, save, is_new=True, helps=HELPS, saves="Add")
+    return Form(f"Add a connection to {page.detail.label}", fields, save, is_new=True, helps=SERVED_HELPS, saves="Add")
+
+
+def change_form(page: QueuePage, line: ServedConnection) -> Form:
+    """How the queue serves a connection: a label, where its messages go, and whether it is served at present."""
+    fields = [form_field("label", "Label", line.label)]
+    if page.detail.type == "outbound" and line.type == EXTERNAL:
+        fields.append(form_field("path", "Path", line.path or ""))
+    elif page.detail.type == "outbound":
+        fields.append(form_field("deliver_to_queue", "Deliver to Queue", line.deliver_to or "", required=True))
+    status = (("true", "Active"), ("false", "Inactive"))
+    fields.append(form_field("active", "Status", "true" if line.active else "false", choices=status))
+    save = partial(doing.change_serving, queue_id=page.key, connection_id=line.key)
+    return Form(f"{line.name} in {page.detail.label}", fields, save, helps=SERVED_HELPS)
 
 
 def message_form(page: QueuePage) -> Form:

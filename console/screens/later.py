@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from textual.message import Message
 
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
 T = TypeVar("T")
+
+
+class Page(Protocol):
+    """What is read of a row, under the row's key."""
+
+    @property
+    def key(self) -> Any: ...
+
+
+P = TypeVar("P", bound=Page)
 
 
 class Later(Message, bubble=False):
@@ -61,3 +71,17 @@ class AskingScreen(AreaScreen):
     def _told(self, text: str | None) -> None:
         if text:
             self.home.tell(text)
+
+
+class PagedScreen(AskingScreen, Generic[P]):
+    """An area whose actions need all that is read of a row, not only its line in the list."""
+
+    @property
+    def page(self) -> P | None:
+        """The page of the row under the cursor; None until it has been read."""
+        row, page = self.table.cursor_row, self.detail
+        return page if row is not None and page is not None and page.key == row.key else None
+
+    def needs_page(self) -> str:
+        """The reason that most actions share: there is no row, or its page has not been read yet."""
+        return self.needs_row() or ("" if self.page else "This is still being read.")

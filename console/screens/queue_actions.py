@@ -11,13 +11,12 @@ from console.forms import queues as forms
 from console.modals.dialog import TypedName
 from console.modals.picker import Choice, PickList
 from console.permissions import QUEUE_LOG, SPARK_QUEUES
-from console.screens.later import AskingScreen
+from console.screens.later import PagedScreen
 from console.screens.queue_log import QueueLogScreen
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
-    from console.doing.queues import QueuePage
 
 _action = partial(Action, shown=False, permission=SPARK_QUEUES)
 
@@ -27,6 +26,7 @@ ACTIONS: Final = (
     _action("edit", "e", "Edit", "Edit the settings of this queue"),
     _action("put", "P", "Put a Spark message", "Put a message on this outbound queue by hand"),
     _action("serve", "c", "Add connection", "Have this queue serve a connection"),
+    _action("change", "E", "Edit connection", "Change where messages of a connection go, or whether it is served"),
     _action("unserve", "C", "Remove connection", "Have this queue no longer serve a connection"),
     _action("trace", "t", "Trace", "Log every delivery for 20 minutes of lab time, or no longer"),
     Action("log", "l", "Queue Log", "Removals and traced deliveries, day by day", shown=False, permission=QUEUE_LOG),
@@ -35,25 +35,16 @@ ACTIONS: Final = (
 )
 
 
-class QueueActions(AskingScreen):
+class QueueActions(PagedScreen[doing.QueuePage]):
     """What can be done with queues."""
 
-    @property
-    def page(self) -> QueuePage | None:
-        """The page of the row under the cursor; None until it has been read."""
-        row, page = self.table.cursor_row, self.detail
-        return page if row is not None and page is not None and page.key == row.key else None
-
-    def _needs_page(self) -> str:
-        return self.needs_row() or ("" if self.page else "This queue is still being read.")
-
     def why_not_edit(self) -> str:
-        return self._needs_page()
+        return self.needs_page()
 
     def why_not_put(self) -> str:
         page = self.page
         if page is None:
-            return self._needs_page()
+            return self.needs_page()
         if page.detail.type != "outbound":
             return "Messages are put on outbound queues; an inbound queue receives them."
         if not page.detail.active:
@@ -61,27 +52,30 @@ class QueueActions(AskingScreen):
         return "" if page.detail.connections else f"{page.detail.label} serves no connection."
 
     def why_not_serve(self) -> str:
-        return self._needs_page()
+        return self.needs_page()
+
+    def why_not_change(self) -> str:
+        return self.why_not_unserve()
 
     def why_not_unserve(self) -> str:
         page = self.page
         if page is None:
-            return self._needs_page()
+            return self.needs_page()
         return "" if page.detail.connections else f"{page.detail.label} serves no connection."
 
     def why_not_trace(self) -> str:
-        return self._needs_page()
+        return self.needs_page()
 
     def why_not_reset(self) -> str:
         page = self.page
         if page is None:
-            return self._needs_page()
+            return self.needs_page()
         return "" if page.detail.counts.get("queued") else f"No message waits in {page.detail.label}."
 
     def why_not_delete(self) -> str:
         page = self.page
         if page is None:
-            return self._needs_page()
+            return self.needs_page()
         return f"{page.detail.label} is a standard queue, which can never be deleted." if page.detail.standard else ""
 
     def do_create(self) -> None:
@@ -117,6 +111,22 @@ class QueueActions(AskingScreen):
             self.fill_in(forms.serve_form(page, [line for line in found if line[0] not in served]))
 
         self.read_then(read, show)
+
+    def do_change(self) -> None:
+        page = self.page
+        if page is None:
+            return
+        served = {str(line.key): line for line in page.settings.connections}
+
+        def picked(key: str | None) -> None:
+            if key is not None:
+                self.fill_in(forms.change_form(page, served[key]))
+
+        choices = [
+            Choice(key, line.name, line.deliver_to or line.path or "", hint="" if line.active else "not served")
+            for key, line in served.items()
+        ]
+        self.home.push_screen(PickList(f"Edit a connection of {page.detail.label}", choices), picked)
 
     def do_unserve(self) -> None:
         page = self.page

@@ -3,14 +3,21 @@
 from typing import Any
 
 from sqlalchemy import select
+from textual.widgets import Input
 
 from console.modals.dialog import Dialog
 from console.modals.form import FormScreen
 from console.screens.messages import MessagesScreen
 from console.screens.queue_log import QueueLogScreen
+from console.widgets.fields import FieldLine
+from models.services.connections import create_connection
+from models.services.queue_connections import connect_queue
 from models.services.queue_log import log_messages
+from models.services.queues import create_queue
 from models.store import Store
 from models.tables import (
+    ConnectionType,
+    Direction,
     LogEntryType,
     MessageState,
     Queue,
@@ -19,6 +26,7 @@ from models.tables import (
     SparkMessageBody,
     table_of,
 )
+from tests.builders import user
 from tests.console.lab import add_message, area, console, fill, lines, press, settle
 from tests.console.test_connection_actions import WIDE, act, line, said, told
 
@@ -71,6 +79,71 @@ async def test_connections_are_added_to_a_queue_and_removed(store: Store) -> Non
         await press(pilot, "C", "enter")
     with store.read() as session:
         assert len(session.execute(served).all()) == 2
+
+
+def served(store: Store, queue_api_name: str) -> Any:
+    """How a queue serves its one connection."""
+    columns = table_of(QueueConnection).c
+    with store.read() as session:
+        found = session.execute(
+            table_of(QueueConnection).select().where(columns.queue_id == queue(store, queue_api_name).id)
+        )
+        return found.one()
+
+
+async def test_how_a_queue_serves_a_connection_is_edited_and_switched_off_and_on(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "slash", *"outbound", "enter")
+        await act(pilot, "edit conn")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, FormScreen)
+        line(app, "label").query_one(Input).value = "Products"
+        line(app, "deliver_to_queue").query_one(Input).value = "Not a name"
+        await press(pilot, "f2")
+        assert line(app, "deliver_to_queue").has_class("-problem")
+        assert line(app, "label").value == "Products"
+        line(app, "deliver_to_queue").query_one(Input).value = "elsewhere__c"
+        line(app, "active").editor.focus()
+        await press(pilot, "enter", *"inact", "enter", "f2")
+        row = served(store, "lab_outbound__c")
+        assert (row.label, row.deliver_to_queue, row.active) == ("Products", "elsewhere__c", False)
+        text = area(app).pane.text
+        assert "! Inactive" in text
+        assert "elsewhere__c" in text
+        await press(pilot, "E")
+        assert "not served" in str(app.screen.query_one("OptionList").render_line(0).text)
+        await press(pilot, "enter")
+        line(app, "active").editor.focus()
+        await press(pilot, "enter", "enter", "f2")
+        assert "Nothing differs" in said(app)
+        await press(pilot, "enter" if app.focused is None else "tab", "shift+tab", "enter", "up", "enter", "f2")
+        assert served(store, "lab_outbound__c").active
+        await press(pilot, "E", "enter", "f2")
+        assert "Nothing differs" in said(app)
+
+
+async def test_a_path_is_asked_for_an_external_connection_and_an_inbound_queue_delivers_nowhere(store: Store) -> None:
+    fill(store)
+    with store.write() as write:
+        made = create_connection(
+            write, user(store, 1001), type=ConnectionType.EXTERNAL, name="Orders", api_name="orders__c"
+        )
+        connect_queue(write, user(store, 1001), queue(store, "lab_outbound__c").id, made.id or 0, path="/orders")
+        inbound = create_queue(write, user(store, 1001), label="Inbox", type=Direction.INBOUND)
+        connect_queue(write, user(store, 1001), inbound.id or 0, made.id or 0)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "3", "slash", *"outbound", "enter", "E", *"orders", "enter")
+        assert {item.field.name for item in app.screen.query(FieldLine)} == {"label", "path", "active"}
+        line(app, "path").query_one(Input).value = "/orders/new?source=vault"
+        await press(pilot, "f2")
+        assert "/orders/new" in area(app).pane.text
+        await press(pilot, "escape", "slash", *"inbox", "enter", "E", "enter")
+        assert {item.field.name for item in app.screen.query(FieldLine)} == {"label", "active"}
 
 
 async def test_a_message_is_put_by_hand_and_looked_at(store: Store) -> None:
