@@ -16,13 +16,12 @@ from console.modals.picker import Choice, PickList
 from console.modals.signing import Chosen, ManageCertificate
 from console.modals.stats import StatsPage
 from console.permissions import MANAGE_CONNECTIONS
-from console.screens.later import AskingScreen
+from console.screens.later import PagedScreen
 from console.screens.lookups import LookupsScreen
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
-    from console.doing.connections import ConnectionPage
     from models.queries.connection_detail import AuthorizationLine
     from models.services.certificates import Choice as CertificateChoice
     from models.services.connection_files import FilePreview
@@ -51,7 +50,7 @@ ACTIONS: Final = (
 )
 
 
-class ConnectionActions(AskingScreen):
+class ConnectionActions(PagedScreen[doing.ConnectionPage]):
     """What can be done with connections."""
 
     def show_list(self, *, keep: bool = False) -> None:
@@ -61,16 +60,8 @@ class ConnectionActions(AskingScreen):
         if page is not None and page.who != who and page.who.vault_id == who.vault_id:
             self._read_detail()
 
-    @property
-    def page(self) -> ConnectionPage | None:
-        """The page of the row under the cursor; None until it has been read."""
-        row, page = self.table.cursor_row, self.detail
-        return page if row is not None and page is not None and page.key == row.key else None
-
     def _why_not(self, name: str) -> str:
-        if (missing := self.needs_row()) or self.page is None:
-            return missing or "This connection is still being read."
-        return self.page.reasons.get(name, "")
+        return self.page.reasons.get(name, "") if self.page else self.needs_page()
 
     def why_not_edit(self) -> str:
         return self._why_not("edit")
