@@ -5,6 +5,8 @@ variable for any other store. A copy of the store alone therefore gives no secre
 """
 
 import contextlib
+import hashlib
+import hmac
 import os
 import tempfile
 from pathlib import Path
@@ -29,9 +31,11 @@ class SecretBox:
     Takes a key as `new_key` makes it. Raises SecretUnreadable when it is none. Safe to share between threads.
     """
 
-    __slots__ = ("_fernet",)
+    __slots__ = ("_fernet", "_marks")
 
     def __init__(self, key: bytes) -> None:
+        # A key of its own: what is marked tells nothing about what is sealed.
+        self._marks = hashlib.sha256(b"marks of this store" + key.strip()).digest()
         try:
             self._fernet = Fernet(key)
         except ValueError:
@@ -90,6 +94,10 @@ class SecretBox:
                 f"The key file {path} holds no valid key.",
                 "Put back the key file of this store; without it, its secrets must be entered again.",
             ) from None
+
+    def mark(self, text: str) -> str:
+        """Answer 64 hexadecimal digits for a text: always the same, and not to be guessed without the key."""
+        return hmac.new(self._marks, text.encode(), hashlib.sha256).hexdigest().upper()
 
     def seal(self, plain: bytes | str) -> str:
         """Answer a token (ASCII text) that only the same key opens; text is sealed as UTF-8.

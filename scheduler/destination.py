@@ -46,12 +46,16 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class ExternalDestination:
-    """An external system: its URL and the path to append, both with their tokens unresolved."""
+    """An external system: its URL and the path to append, both with their tokens unresolved.
+
+    `authorization_id` is the Authorization record whose credentials go with a post.
+    """
 
     url: str
     path: str | None
     certificate: int | None
     connection_user_id: int | None
+    authorization_id: int | None = None
 
 
 AnyDestination = Destination | ExternalDestination
@@ -71,7 +75,7 @@ def find_destination(
             return _not_active(own)
         if not own.url:
             return f"Connection {own.api_name} has no URL."
-        return ExternalDestination(own.url, path, own.certificate_id, own.authorized_user_id)
+        return ExternalDestination(own.url, path, own.certificate_id, own.authorized_user_id, own.authorization_id)
     if deliver_to_queue is None:
         return NOT_SERVED
     if own.state is not ConnectionState.ACTIVE:

@@ -146,6 +146,8 @@ class Poster:
 
     def _post(self, letter: Letter) -> tuple[AttemptKind, int, str]:
         headers = {"Content-Type": CONTENT_TYPE, "User-Agent": USER_AGENT, **letter.headers}
+        if letter.authorization:
+            headers["Authorization"] = letter.authorization
         # Built without the client's own headers: what is sent is what is documented, plus Host and Content-Length.
         request = httpx2.Request(
             "POST",

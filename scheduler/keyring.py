@@ -17,7 +17,7 @@ class KeyRing:
     """Gives the signer of a certificate, and a verifier that knows every certificate of the store."""
 
     def __init__(self, store: Store) -> None:
-        self._secrets = store.secrets
+        self.secrets = store.secrets
         self._signers: dict[int, tuple[str, Signer]] = {}
         self._verifier: tuple[frozenset[int], Verifier] | None = None
 
@@ -36,7 +36,7 @@ class KeyRing:
             raise NotPossible("There is no current signing certificate.", "Issue one under Certificates.")
         if key not in self._signers:
             row = session.execute(select(_certificates).where(_certificates.c.id == key)).one()
-            self._signers[key] = (row.certificate_id, Signer(self._secrets.open(row.sealed_private_key)))
+            self._signers[key] = (row.certificate_id, Signer(self.secrets.open(row.sealed_private_key)))
         return self._signers[key]
 
     def verifier(self, session: Session) -> Verifier:

@@ -3,6 +3,7 @@
 Both are for the machine of a trainer or developer, not for the internet: one thread per connection, no limits.
 """
 
+import hmac
 import re
 import socket
 import ssl
@@ -23,12 +24,13 @@ import orjson
 
 from models.errors import InvalidInput, NotPossible
 from models.time import from_iso
+from scheduler.credentials import HIDDEN
 from scheduler.signing import CERTIFICATE_ID, REQUEST_DATE_TIME, REQUEST_URL, SigningKeyUnreadable, Verdict, Verifier
 
 LONGEST_BODY = 10_000_000
 SLOW_SECONDS = 35.0
 """How long a slow receiver takes: longer than a Vault waits."""
-_CERTIFICATE_PATH = re.compile(r"/api/v\d+(?:\.\d+)?/services/certificate/(?P<id>[A-Za-z0-9_-]{1,20})")
+CERTIFICATE_PATH = re.compile(r"/api/v\d+(?:\.\d+)?/services/certificate/(?P<id>[A-Za-z0-9_-]{1,20})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,10 @@ class Request(BaseHTTPRequestHandler):
         self.body = b""
         self.server.handle_spark(self)
 
+    def do_PUT(self) -> None:
+        """Take an action."""
+        self.do_POST()
+
     def log_message(self, *_words: Any) -> None:
         """Say nothing: the caller tells what came."""
 
@@ -258,7 +264,7 @@ class CertificateSource:
         if self._text is not None:
             return self._text
         path = f"/api/v24.3/services/certificate/{certificate_id}"
-        if self._endpoint is None or _CERTIFICATE_PATH.fullmatch(path) is None:
+        if self._endpoint is None or CERTIFICATE_PATH.fullmatch(path) is None:
             raise NotPossible("The message names no certificate that can be fetched.", "")
         try:
             verify = ssl.create_default_context(cafile=self._ca_file)
@@ -280,11 +286,13 @@ def receiver(
     address: str = "127.0.0.1",
     port: int = 0,
     check_time: bool = False,
+    accepts: str = "",
 ) -> Server:
     """A receiver of Spark messages over HTTPS: verifies each, tells of it, then answers as told.
 
-    A message whose signature does not hold is answered with 401, whatever the behaviour. `check_time` judges the time
-    window by this machine's clock.
+    A message whose signature does not hold is answered with 401, whatever the behaviour, and so is one that does not
+    carry the Authorization header `accepts`, where one is asked for. Its value is not told. `check_time` judges the
+    time window by this machine's clock.
     """
 
     def handle(request: Request) -> None:
@@ -296,11 +304,16 @@ def receiver(
             return
         now = datetime.now(UTC)
         verdict = source.verify(headers, request.body, url, now if check_time else None)
-        tell(Arrival(now, request.command, url, headers, request.body, verdict))
-        if verdict.valid:
-            behaviour.answer(request)
-        else:
+        credentials = [value for name, value in headers.items() if name.lower() == "authorization"]
+        told = {name: HIDDEN if name.lower() == "authorization" else value for name, value in headers.items()}
+        tell(Arrival(now, request.command, url, told, request.body, verdict))
+        if not verdict.valid:
             request.reply(HTTPStatus.UNAUTHORIZED, verdict.reason.encode())
+        elif accepts and not _same(credentials, accepts):
+            words = b"The credentials are wrong." if credentials else b"Credentials are needed."
+            request.reply(HTTPStatus.UNAUTHORIZED, words, **{"WWW-Authenticate": "Basic"})
+        else:
+            behaviour.answer(request)
 
     return Server(handle, address=address, port=port, certificate=certificate, key=key)
 
@@ -316,7 +329,7 @@ def certificate_server(
     """The endpoint `GET /api/{version}/services/certificate/{id}`, which needs no session (Spark facts, section 5)."""
 
     def handle(request: Request) -> None:
-        asked = _CERTIFICATE_PATH.fullmatch(request.path.partition("?")[0])
+        asked = CERTIFICATE_PATH.fullmatch(request.path.partition("?")[0])
         if request.command != "GET" or asked is None:
             request.reply(HTTPStatus.NOT_FOUND, b"Only /api/{version}/services/certificate/{id} is answered here.")
             return
@@ -330,6 +343,10 @@ def certificate_server(
         request.reply(HTTPStatus.OK, document, "application/json")
 
     return Server(handle, address=address, port=port, certificate=certificate, key=key)
+
+
+def _same(credentials: list[str], accepts: str) -> bool:
+    return len(credentials) == 1 and hmac.compare_digest(credentials[0].encode(), accepts.encode())
 
 
 def _reached(url: str, headers: Mapping[str, str]) -> str:

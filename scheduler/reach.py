@@ -38,11 +38,15 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to be posted: signed headers and the exact body for an address."""
+    """A message ready to be posted: signed headers and the exact body for an address.
+
+    `authorization` is the value of the header of that name; empty for none.
+    """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    authorization: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from models.errors import ConsoleError
+from models.secrets import SecretBox
 from models.services.vaults import application_owner_id
 from models.tables import AttemptKind, QueueConnection, SparkMessageBody, table_of
 from models.time import Clock
+from scheduler.credentials import AUTHORIZATION, HIDDEN, Credentials, open_credentials
 from scheduler.destination import NOT_SERVED, AnyDestination, ExternalDestination, find_destination
 from scheduler.keyring import KeyRing
 from scheduler.reach import Letter
@@ -66,6 +68,8 @@ class SigningDesk:
     signers: Mapping[int | None, tuple[str, Signer] | str]
     verifier: Verifier
     platform_user_id: int | None
+    credentials: Credentials
+    secrets: SecretBox
 
     def is_external(self, message: Row[Any]) -> bool:
         """Whether a message goes to an external system."""
@@ -117,7 +121,7 @@ class SigningDesk:
             attempts[message.id] = Attempt(
                 message,
                 self._external(message),
-                dict(letter.headers),
+                dict(letter.headers) | ({AUTHORIZATION: HIDDEN} if letter.authorization else {}),
                 letter.body,
                 self.contents[message.id].content,
                 {},
@@ -136,6 +140,8 @@ class SigningDesk:
         signing = self.signers[destination.certificate]
         if isinstance(signing, str):
             return self._nothing_sent(message, destination, signing)
+        if problem := self.credentials.problem(destination):
+            return self._nothing_sent(message, destination, problem)
         try:
             url = resolve_address(destination.url, destination.path, self._tokens(message, destination))
         except ConsoleError as refusal:
@@ -146,7 +152,7 @@ class SigningDesk:
         self, message: Row[Any], content: dict[str, Any], url: str, signing: tuple[str, Signer]
     ) -> Letter:
         body, headers = self._signed(message, content, url, signing, self.clock.now())
-        return Letter(url, headers, body)
+        return Letter(url, headers, body, self.credentials.value(self._external(message)))
 
     def _external(self, message: Row[Any]) -> ExternalDestination:
         destination = self.destinations[message.connection_id]
@@ -164,6 +170,7 @@ class SigningDesk:
         # Assumed: what the platform puts by itself has the session of the Application Owner.
         user_id = message.user_id if message.user_id is not None else self.platform_user_id
         return token_values(
+            self.secrets,
             vault_id=self.sender.id,
             vault_host_name=self.sender.dns_host,
             user_id=user_id,
@@ -254,6 +261,8 @@ def open_desk(
         signers={certificate: _signer(ring, session, certificate) for certificate in certificates},
         verifier=ring.verifier(session),
         platform_user_id=application_owner_id(session, sender.id) if with_tokens else None,
+        credentials=open_credentials(session, ring.secrets, destinations.values()),
+        secrets=ring.secrets,
     )
 
 

@@ -1,11 +1,11 @@
 """Tokens such as `${Session.SessionId}`, resolved when a message is sent (Spark facts, sections 1 and 2)."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from models.errors import NotPossible
+from models.secrets import SecretBox
 
 _TOKEN = re.compile(r"\$\{([^}]*)\}")
 SESSION = "session.sessionid"
@@ -18,13 +18,16 @@ class TokenUnknown(NotPossible):
     title = "Address not complete"
 
 
-def session_id(vault_id: int, user_id: int) -> str:
-    """A made-up session id, always the same for a user of a Vault. It opens nothing: the lab knows no sessions."""
-    return hashlib.sha256(f"lab session {vault_id} {user_id}".encode()).hexdigest().upper()
+def session_id(secrets: SecretBox, vault_id: int, user_id: int) -> str:
+    """The session id of a user of a Vault, which the API of the lab takes (see `scheduler.lab_api`).
+
+    Assumed: it is always the same and does not end, so that a trainer can play years.
+    """
+    return secrets.mark(f"session {vault_id} {user_id}")
 
 
 def token_values(
-    *, vault_id: int, vault_host_name: str, user_id: int | None, connection_user_id: int | None
+    secrets: SecretBox, *, vault_id: int, vault_host_name: str, user_id: int | None, connection_user_id: int | None
 ) -> dict[str, str]:
     """What the tokens stand for, by their names in lower case.
 
@@ -33,8 +36,8 @@ def token_values(
     publish their names.
     """
     return {
-        SESSION: "" if user_id is None else session_id(vault_id, user_id),
-        CONNECTION_SESSION: "" if connection_user_id is None else session_id(vault_id, connection_user_id),
+        SESSION: "" if user_id is None else session_id(secrets, vault_id, user_id),
+        CONNECTION_SESSION: "" if connection_user_id is None else session_id(secrets, vault_id, connection_user_id),
         "vault.id": str(vault_id),
         "vault.dnshost": vault_host_name,
     }

@@ -12,7 +12,7 @@ import typer
 from console.cli.output import jsonable, printable, tell
 from console.cli.serve import until_interrupted
 from console.cli.settings import settings_of
-from models.errors import InvalidInput
+from models.errors import InvalidInput, NotPossible
 
 if TYPE_CHECKING:
     from scheduler.lab_server import Arrival
@@ -42,6 +42,12 @@ def receiver(
     check_time: Annotated[
         bool, typer.Option("--check-time", help="Judge the time window by this machine's clock, not by the message.")
     ] = False,
+    accept_user: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="User name or client id that a message must carry.")
+    ] = None,
+    accept_secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File with the password or client secret that goes with it.")
+    ] = None,
     make: Annotated[
         Path | None,
         typer.Option("--make-certificates", metavar="DIR", help="Only make a CA and a server certificate, and end."),
@@ -67,6 +73,7 @@ def receiver(
         raise InvalidInput({"tls": "Name the folder that --make-certificates made."})
     if pem is None and certificates is None:
         raise InvalidInput({"certificates": "Name a certificate endpoint, or a certificate file with --pem."})
+    accepts = _accepts(accept_user, accept_secret_file)
     source = CertificateSource(file=pem, endpoint=certificates, ca_file=ca_file)
     seen = 0
 
@@ -84,10 +91,26 @@ def receiver(
         address=address,
         port=port,
         check_time=check_time,
+        accepts=accepts,
     )
     with server:
         print(f"Receiving at https://{address}:{server.port}; Ctrl+C ends it.", file=sys.stderr, flush=True)
         until_interrupted(lambda: bool(count) and seen >= count)
+
+
+def _accepts(user: str | None, secret_file: Path | None) -> str:
+    """The Authorization header that messages must carry; empty when any will do."""
+    from scheduler.credentials import basic
+
+    if user is None and secret_file is None:
+        return ""
+    if user is None or secret_file is None:
+        raise InvalidInput({"accept-user": "Give both --accept-user and --accept-secret-file."})
+    try:
+        secret = secret_file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise NotPossible(f"{secret_file} cannot be read.", "Name a text file with the secret.") from error
+    return basic(user, secret)
 
 
 def _document(arrival: Arrival) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class ServedConnection:
     """How the latest attempt ended: ok, failure or timeout."""
     last_at: datetime | None
     last_answer: str
+    last_message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +183,16 @@ def served(session: Session, queue_id: int) -> tuple[ServedConnection, ...]:
     )
 
 
-def _last_attempt(session: Session, queue_id: int, connection_id: int) -> tuple[str | None, datetime | None, str]:
+def _last_attempt(session: Session, queue_id: int, connection_id: int) -> tuple[str | None, datetime | None, str, str]:
     statement = (
-        select(_attempts.kind, _attempts.at, _attempts.answer)
+        select(_attempts.kind, _attempts.at, _attempts.answer, _messages.message_id)
         .join_from(table_of(DeliveryAttempt), table_of(SparkMessage), _messages.id == _attempts.message_id)
         .where(_messages.queue_id == queue_id, _messages.connection_id == connection_id)
         .order_by(_attempts.id.desc())
         .limit(1)
     )
     row = session.execute(statement).first()
-    return (None, None, "") if row is None else (row[0], row[1], row[2])
+    return (None, None, "", "") if row is None else (row[0], row[1], row[2], row[3])
 
 
 def attempts(session: Session, vault_id: int, message_key: int) -> tuple[AttemptLine, ...]:

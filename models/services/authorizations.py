@@ -49,7 +49,7 @@ def create_authorization(
     actor.require(Permission.MANAGE_CONNECTIONS)
     checks = Checks()
     name = _check_name(write, checks, actor.vault_id, name)
-    identity = checks.text(IDENTITY_FIELDS[type], identity, LONGEST_IDENTITY, required=True)
+    identity = _check_identity(checks, type, identity)
     _check_secret(checks, type, secret)
     checks.done()
     made = ConnectionAuthorization(
@@ -90,7 +90,7 @@ def edit_authorization(
     if name is not None:
         values["name"] = _check_name(write, checks, actor.vault_id, name, own=authorization_id)
     if identity is not None:
-        values["identity"] = checks.text(identity_field, identity, LONGEST_IDENTITY, required=True)
+        values["identity"] = _check_identity(checks, found.type, identity)
     if secret is not None:
         _check_secret(checks, found.type, secret)
     checks.done()
@@ -145,6 +145,13 @@ def _check_name(write: WriteSession, checks: Checks, vault_id: int, name: str, o
         taken.append(_authorizations.c.id != own)
     checks.unless(write, "name", f"Vault {vault_id} already has a Connection Authorization {name}.", *taken)
     return name
+
+
+def _check_identity(checks: Checks, kind: AuthorizationType, identity: str) -> str:
+    field = IDENTITY_FIELDS[kind]
+    # In the header a colon ends the name (RFC 7617).
+    checks.refuse(field, "It cannot hold a colon, which ends it in the message header.", when=":" in identity)
+    return checks.text(field, identity, LONGEST_IDENTITY, required=True)
 
 
 def _check_secret(checks: Checks, kind: AuthorizationType, secret: str) -> None:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import select
+from sqlmodel import Session
+
 from models.audit import audit
 from models.errors import InvalidInput
 from models.feed import Topic
 from models.permissions import Actor, Permission
 from models.services.checks import Checks, connection_in_vault, in_vault
 from models.store import WriteSession
-from models.tables import ConnectionClient, ConnectionState, ConnectionType, Vault, table_of
+from models.tables import Connection, ConnectionClient, ConnectionState, ConnectionType, Vault, table_of
 
 OBJECT_NAME = "connection_client__sys"
 LONGEST_CLIENT_ID = 100
@@ -21,6 +24,7 @@ INVALID = "invalid_client_id"
 
 _FORM = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _clients = table_of(ConnectionClient)
+_connections = table_of(Connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,23 @@ def client_allowed(
     return ClientVerdict(
         allowed=False, logged=client_id, reason="The calling user is not the connection's Authorized Connection User."
     )
+
+
+def approved_clients(session: Session, vault_id: int) -> tuple[ApprovedClient, ...]:
+    """All client ids on connections of a Vault, as `client_allowed` judges them."""
+    statement = (
+        select(
+            _clients.c.client_id,
+            _clients.c.active,
+            _connections.c.type,
+            _connections.c.state,
+            _connections.c.authorized_user_id,
+        )
+        .join(_connections, _connections.c.id == _clients.c.connection_id)
+        .where(_clients.c.vault_id == vault_id)
+        .order_by(_clients.c.id)
+    )
+    return tuple(ApprovedClient(*row) for row in session.execute(statement))
 
 
 def add_client(write: WriteSession, actor: Actor, connection_id: int, client_id: str) -> ConnectionClient:

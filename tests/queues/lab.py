@@ -108,12 +108,21 @@ class Sender:
         return {name: number for name, number in totals.items() if number}
 
     @contextmanager
-    def receiver(self, answer: str = "ok", *, host: str = HOST, timeout: float = 20.0) -> Iterator[Server]:
+    def receiver(
+        self, answer: str = "ok", *, host: str = HOST, timeout: float = 20.0, accepts: str = ""
+    ) -> Iterator[Server]:
         """A receiver that fetches the certificate from the certificate endpoint and keeps what arrived."""
         with self.certificates() as endpoint:
             source = CertificateSource(endpoint=f"http://127.0.0.1:{endpoint.port}")
             _ca, certificate, private = tls(host)
-            server = receiver(source, Behaviour(answer), self.arrivals.append, certificate=certificate, key=private)
+            server = receiver(
+                source,
+                Behaviour(answer),
+                self.arrivals.append,
+                certificate=certificate,
+                key=private,
+                accepts=accepts,
+            )
             with server:
                 self.reach(server.port, timeout=timeout)
                 yield server

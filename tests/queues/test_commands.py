@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from typer.testing import CliRunner
 
@@ -159,6 +160,10 @@ def test_certificates_roll_over_and_a_connection_is_switched(shell: Shell, tmp_p
 
 
 def test_receiver_and_certificate_endpoint_work_as_processes_of_their_own(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    secret = ("--secret-file", str(tmp_path / "secret"))
+    shell("authorizations", "create", "Warehouse", "--identity", "ada", *secret)
+    shell("connections", "edit", "warehouse", "authorization=Warehouse")
     made = shell("receiver", "--make-certificates", str(tmp_path / "tls"), "--host", "example.com")
     assert [Path(file).name for file in made["files"]] == ["ca.pem", "server.pem", "server.key"]
     assert (tmp_path / "tls" / "server.key").stat().st_mode & 0o077 == 0
@@ -169,6 +174,7 @@ def test_receiver_and_certificate_endpoint_work_as_processes_of_their_own(shell:
         shell.server(
             "receiver", "--tls", str(tmp_path / "tls"), "--certificates", f"http://127.0.0.1:{endpoint}",
             "--port", "0", "--count", "1", "--json",
+            "--accept-user", "ada", "--accept-secret-file", str(tmp_path / "secret"),
         ) as (process, port),
     ):  # fmt: skip
         shell(
@@ -181,9 +187,23 @@ def test_receiver_and_certificate_endpoint_work_as_processes_of_their_own(shell:
     assert told["signature"] == {"valid": True, "certificate_id": "00001", "reason": "Both signatures match."}
     assert told["url"] == "https://example.com/spark"
     assert told["body"]["message_id"] == message_id
+    assert told["headers"]["Authorization"] == "********"
     shown = shell("messages", "show", message_id)["message"]
     assert shown["signature"]["valid"] is True
     assert [attempt["status"] for attempt in shown["delivery_attempts"]] == [200]
+
+
+def test_the_api_of_a_vault_answers_as_a_process_of_its_own(shell: Shell) -> None:
+    shell("clients", "filtering", "--on")
+    with shell.server("serve", "api", "--port", "0", "--count", "2", "--json") as (process, port):
+        path = f"http://127.0.0.1:{port}/api/v24.3/services"
+        refused = httpx2.get(f"{path}/queues?client_id=me", trust_env=False).json()
+        assert httpx2.get(f"{path}/certificate/00001", trust_env=False).text == shell.sender.pem("00001")
+        assert process.stdout is not None
+        told = [json.loads(process.stdout.readline()) for _ in range(2)]
+        assert process.wait(30) == 0
+    assert refused["errors"][0]["type"] == "INVALID_SESSION_ID"
+    assert [(call["client_id"], call["error"]) for call in told] == [("me", "INVALID_SESSION_ID"), ("unknown", "")]
 
 
 def test_the_receiver_names_what_it_needs(shell: Shell, tmp_path: Path) -> None:
@@ -192,5 +212,8 @@ def test_the_receiver_names_what_it_needs(shell: Shell, tmp_path: Path) -> None:
     shell("receiver", "--make-certificates", str(tmp_path / "tls"))
     words = ("receiver", "--tls", str(tmp_path / "tls"), "--pem", str(tmp_path / "tls" / "ca.pem"))
     assert set(shell(*words, "--answer", "maybe", code=1)["fields"]) == {"answer"}
+    assert set(shell(*words, "--accept-user", "ada", code=1)["fields"]) == {"accept-user"}
+    none = ("--accept-user", "ada", "--accept-secret-file", str(tmp_path / "none"))
+    assert "cannot be read" in shell(*words, *none, code=1)["message"]
     assert "CA certificates" in shell("--ca-file", str(tmp_path / "none.pem"), "queues", "list", code=1)["remedy"]
     assert set(shell("--resolve", "nonsense", "queues", "list", code=1)["fields"]) == {"resolve"}

@@ -120,10 +120,10 @@ def test_the_path_of_the_queue_connection_is_appended_and_tokens_are_resolved_at
     with sender.receiver():
         sender.deliver()
     (arrival,) = sender.arrivals
-    assert arrival.url == f"https://{HOST}/a/orders?session={session_id(VAULT, owner)}"
+    assert arrival.url == f"https://{HOST}/a/orders?session={session_id(sender.store.secrets, VAULT, owner)}"
     assert arrival.verdict.valid, arrival.verdict.reason
     attributes = orjson.loads(arrival.body)["message"]["attributes"]
-    assert attributes == {"sessionId": session_id(VAULT, owner), "other": "${Unknown.Token}"}
+    assert attributes == {"sessionId": session_id(sender.store.secrets, VAULT, owner), "other": "${Unknown.Token}"}
 
 
 @pytest.mark.parametrize("url", ["https://Example.com", "https://EXAMPLE.com/Path?q=1"])
