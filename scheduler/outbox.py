@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, insert, select
 from models.bulk import bulk_insert
 from models.errors import NotPossible
 from models.feed import Topic
+from models.message_items import index_items
 from models.services.queue_log import log_messages
 from models.store import WriteSession
 from models.tables import (
@@ -120,6 +121,7 @@ class Outbox:
         keys = write_messages(
             self.write, self._messages, [(attributes, items, None, None) for attributes, items in self._bodies]
         )
+        index_items(self.write, keys)
         if self._dropped:
             log_messages(self.write, LogEntryType.REMOVAL, keys, reason=self.full)
             add_to_stats(self.write, self.vault_id, self.connection_id, fatal_errors=len(keys))

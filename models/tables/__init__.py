@@ -24,6 +24,7 @@ from models.tables.exceptions import (
 from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.lookups import LookupType, ReferenceLookup, ReferenceLookupKey, ReferenceLookupMiss
+from models.tables.message_items import SparkMessageItem
 from models.tables.queues import (
     ITEMS_IN_A_MESSAGE,
     LONGEST_TOKEN,
@@ -121,6 +122,7 @@ __all__ = [
     "SigningCertificate",
     "SparkMessage",
     "SparkMessageBody",
+    "SparkMessageItem",
     "StoreInfo",
     "Subject",
     "TimelineEvent",

@@ -52,6 +52,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("certificate_id", name=op.f("uq_signing_certificate_certificate_id")),
     )
     op.create_table(
+        "spark_message_item",
+        sa.Column("item", sa.String(255), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("item", "message_id", name=op.f("pk_spark_message_item")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "store_info",
         sa.Column("key", sa.String(40), nullable=False),
         sa.Column("value", sa.String(200), nullable=False),
