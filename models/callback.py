@@ -1,112 +1,130 @@
-"""Reads source records for a receive job: only the asked fields, walking object references one level up.
+"""Calls back for source records: VQL queries that are made from the rules and compiled once per run.
 
-The call-back is set-based: one statement for the records and one for each relationship that is walked.
+Rules with the same filter are answered by one query; it selects what their field rules ask for, and is run for the
+items of one message at a time, as the user whom the source Vault lets in (seed S1, Authorized Connection User).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-import orjson
-from sqlalchemy import Select, Text, bindparam, cast, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from models.data_model import ObjectModel
-from models.sets import one_of, packed
-from models.system_fields import SYSTEM_COLUMNS
-from models.tables import Record, table_of
+from models.permissions import Actor
+from models.sets import one_of
+from models.tables import RecordStatus, Tombstone, table_of
+from models.vql.callback import Callback, compile_callback
+from models.vql.parsing import parse_criteria
+from models.vql.tree import Joiner, join
 
-_records = table_of(Record)
-
+_tombstones = table_of(Tombstone)
 _FIXED = 5
-"""Columns that every call-back reads, before the asked system fields."""
+"""Values that every row of a call-back begins with, before those that the rules ask for."""
 
 
 @dataclass(slots=True)
 class SourceRow:
-    """A source record: who it is, and its values by query field; an empty field may be absent."""
+    """A source record: who it is. `values` holds what the engine itself asks for, beside the rules."""
 
     record_id: str
     global_id: str
     link: str | None
     name: str
-    values: dict[str, Any]
+    status: RecordStatus
+    values: Mapping[str, Any]
 
 
-def unknown_paths(model: ObjectModel, related: Mapping[str, ObjectModel], paths: Iterable[str]) -> dict[str, str]:
-    """What is wrong with the paths that the source object cannot answer, by path."""
-    problems: dict[str, str] = {}
-    for path in paths:
-        relationship, dot, name = path.rpartition(".")
-        holder = related.get(relationship) if dot else model
-        if holder is None:
-            problems[path] = f"{model.label} has no relationship {relationship}."
-        elif name not in SYSTEM_COLUMNS and name not in holder.fields:
-            problems[path] = f"{holder.label} has no field {name}."
-    return problems
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """Source records in the order in which they were asked for, and their values column by column, by query item."""
+
+    rows: Sequence[SourceRow]
+    columns: Mapping[str, Sequence[Any]]
+
+    def values_of(self, place: int) -> dict[str, Any]:
+        """What the record at a place gave for each query item."""
+        return {item: column[place] for item, column in self.columns.items()}
 
 
-def read_source_rows(
-    session: Session, model: ObjectModel, record_ids: Sequence[str], paths: Sequence[str]
-) -> dict[str, SourceRow]:
-    """Read records by id; answers a row for each that still exists, ready to give the value of every path."""
-    system = [path for path in paths if path in SYSTEM_COLUMNS]
-    walked: dict[str, list[str]] = {}
-    for path in paths:
-        relationship, dot, name = path.rpartition(".")
-        if dot:
-            walked.setdefault(relationship, []).append(name)
-    rows = _read(session, model.vault_id, model.id, record_ids, system)
-    for relationship, names in walked.items():
-        _walk(session, model, relationship, names, rows)
-    return rows
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """One compiled query for records of the source. `also` are the items that the engine asks for, beside the rules."""
+
+    query: Callback
+    items: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The query as VQL, without the ids."""
+        return self.query.text
+
+    def read(self, session: Session, ids: Sequence[str]) -> SourceRows:
+        """Ask for records by id, each once; those that are gone, or kept out by the filter, are not answered."""
+        found = self.query.rows(session, ids)
+        order = {each: place for place, each in enumerate(ids)}
+        found.sort(key=lambda row: order[row[0]])
+        values = list(zip(*found, strict=True))[_FIXED:] if found else [()] * len(self.items)
+        columns: dict[str, Sequence[Any]] = dict(zip(self.items, values, strict=True))
+        own = list(zip(*(columns[item] for item in self.also), strict=True)) if self.also else None
+        rows = [
+            SourceRow(
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                _NOTHING if own is None else dict(zip(self.also, own[place], strict=True)),
+            )
+            for place, row in enumerate(found)
+        ]
+        return SourceRows(rows, columns)
 
 
-def _read(
-    session: Session, vault_id: int, object_id: int, record_ids: Sequence[str], system: Sequence[str]
-) -> dict[str, SourceRow]:
-    found = session.connection().execute(
-        _reading(tuple(system)), {"vault_id": vault_id, "object_id": object_id, "record_ids": packed(record_ids)}
+_NOTHING: Mapping[str, Any] = {}
+
+
+def compile_call_back(
+    session: Session,
+    source: ObjectModel,
+    reader: Actor,
+    items: Sequence[str],
+    filters: Sequence[str],
+    *,
+    also: Sequence[str] = (),
+    now: datetime,
+) -> CallBack:
+    """Compile the query for these query items of the records that all filter clauses let through.
+
+    `now` is the lab time that TODAY and its like are reckoned from. Raises VqlError: what the source does not have, or
+    what the reader may not see.
+    """
+    every = tuple(dict.fromkeys((*items, *also)))
+    where = join(Joiner.AND, [parse_criteria(clause) for clause in filters]) if filters else ""
+    return CallBack(compile_callback(session, source, reader, every, where, now=now), every, tuple(also))
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedRecord:
+    """What the source still knows of a record that was deleted."""
+
+    record_id: str
+    global_id: str
+    name: str
+
+
+def read_deleted(session: Session, source: ObjectModel, record_ids: Sequence[str]) -> list[DeletedRecord]:
+    """Those of the records that the source Vault has deleted, in the order in which it did."""
+    statement = (
+        select(_tombstones.c.record_id, _tombstones.c.global_id, _tombstones.c.name)
+        .where(
+            _tombstones.c.vault_id == source.vault_id,
+            one_of(_tombstones.c.record_id, record_ids),
+            _tombstones.c.object_id + 0 == source.id,
+        )
+        .order_by(_tombstones.c.id)
     )
-    rows: dict[str, SourceRow] = {}
-    places = tuple(enumerate(system, start=_FIXED))
-    for row in found.all():
-        values = orjson.loads(row[4])
-        for place, path in places:
-            values[path] = row[place]
-        rows[row[0]] = SourceRow(row[0], row[1], row[2], row[3], values)
-    return rows
-
-
-@lru_cache(maxsize=256)
-def _reading(system: tuple[str, ...]) -> Select[Any]:
-    fixed = (
-        _records.c.record_id,
-        _records.c.global_id,
-        _records.c.link,
-        _records.c.name,
-        cast(_records.c.data, Text),
-    )
-    return select(*fixed, *(_records.c[SYSTEM_COLUMNS[path]] for path in system)).where(
-        _records.c.vault_id == bindparam("vault_id"),
-        one_of(_records.c.record_id, "record_ids"),
-        # Through a sum, so that the planner goes by the ids and does not walk the whole object.
-        _records.c.object_id + 0 == bindparam("object_id"),
-    )
-
-
-def _walk(
-    session: Session, model: ObjectModel, relationship: str, names: Sequence[str], rows: Mapping[str, SourceRow]
-) -> None:
-    """Give each row the values of the record it refers to, under the dotted names of the query fields."""
-    reference = model.relationships[relationship]
-    wanted = sorted({value for row in rows.values() if (value := row.values.get(reference.name)) is not None})
-    related: Mapping[str, SourceRow] = {}
-    if wanted and reference.reference_id is not None:
-        system = [name for name in names if name in SYSTEM_COLUMNS]
-        related = _read(session, model.vault_id, reference.reference_id, wanted, system)
-    for row in rows.values():
-        parent = related.get(row.values.get(reference.name, ""))
-        if parent is not None:
-            row.values.update({f"{relationship}.{name}": parent.values.get(name) for name in names})
+    return [DeletedRecord(*row) for row in session.execute(statement)]

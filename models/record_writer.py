@@ -53,6 +53,8 @@ class Effect(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    """Not written at all: whoever made the draft decided so, and its `note` says why."""
     FAILED = "failed"
 
 
@@ -79,6 +81,11 @@ class Draft:
     result: dict[str, Any] = field(default_factory=dict)
     effect: Effect = Effect.FAILED
     record_id: str = ""
+    note: str = ""
+
+    def skip(self, why: str) -> None:
+        """Leave the draft out of what is written."""
+        self.effect, self.note = Effect.SKIPPED, why
 
     def fail(self, name: str, problem: str) -> None:
         """Note what is wrong with a field; the first problem of a field stays."""

@@ -1,171 +1,181 @@
-"""Applying items to target records: the same steps for a fresh message, a retry, and an open item.
+"""Applying items to target records: the same steps for a fresh message, a retry, an open item, and a dry run.
 
-First, without the write lock, the source rows are read and the rules evaluated (`prepare`). Then, in one write
-transaction, target records are matched, references resolved, and everything is written (`apply`).
+First, without the write lock, the source is called back and the rules are evaluated (`prepare`). Then, in one write
+transaction, target records are matched, references resolved, and everything is written (`apply`). What came of each
+draft stays with it: its effect, what it found (`existing`), what it wrote (`result`), or why not.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 
-from models.callback import SourceRow, read_source_rows
-from models.record_writer import Draft, Effect, Existing, existing_from_row, write_records
-from models.rules.compiled import CompiledFieldRule, CompiledTarget
-from models.sets import one_of, packed
+from models.callback import DeletedRecord, SourceRow, SourceRows, read_deleted
+from models.record_writer import Draft, Existing, write_records
+from models.rules.compiled import CompiledFieldRule, CompiledRule, CompiledTarget
+from models.rules.usage import LookupUsage
+from models.sets import one_of
 from models.store import WriteSession
 from models.system_fields import LABELS, SYSTEM_COLUMNS
-from models.tables import Matching, Record, table_of
+from models.tables import DeletePolicy, Matching, MessageEvent, Record, RecordStatus, table_of
+from scheduler.departures import depart
+from scheduler.documents import oldest_first, withdraw, write_documents
+from scheduler.matching import Pair, ceased, in_turn, match, steps_of
+from scheduler.outcome import Applied, Failure
 from scheduler.route import Route
+
+__all__ = ["Applied", "Failure", "Part", "Prepared", "apply", "prepare"]
 
 _records = table_of(Record)
 
-_MATCHING = {
-    matching: select(_records)
-    .where(_records.c.object_id == bindparam("object_id"), one_of(column, "keys"))
-    .order_by(_records.c.id)
-    for matching, column in ((Matching.LINK, _records.c.link), (Matching.ORIGIN, _records.c.global_id))
-}
+NOT_CREATED = "The integration point creates no records, and there is none to update."
+NOT_UPDATED = "The integration point updates no records."
+NO_ORIGIN = "This Vault has no record from which the source record came."
+CEASED = "The target record was deleted; the connection has ceased to update it."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one rule makes of the source records that it takes, for one target object: a draft for each of them."""
+
+    rule: CompiledRule
+    target: CompiledTarget
+    source: SourceRows
+    drafts: Sequence[Draft]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Items with their rules evaluated. `gone` counts items whose source record no longer exists.
+    """Items with their rules evaluated. `untaken` counts items that no rule takes, the deleted ones left aside.
 
-    `drafts` has a list for each target of the route's rules, with a draft for each of `rows`.
+    `departed` are source records that were deleted and about which the delete policy has something to say, `withdrawn`
+    versions of documents that are not sent any more.
     """
 
     route: Route
-    gone: int
-    rows: Sequence[SourceRow]
-    drafts: Sequence[Sequence[Draft]]
+    parts: Sequence[Part] = ()
+    untaken: int = 0
+    departed: Sequence[DeletedRecord] = ()
+    withdrawn: Sequence[str] = ()
+    usage: LookupUsage = field(default_factory=LookupUsage)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A target record that could not be written, with what is wrong per target field and what was to be written."""
+def prepare(
+    session: Session, route: Route, items: Sequence[str], event: MessageEvent = MessageEvent.CHANGED
+) -> Prepared:
+    """Call back for the items' source records and evaluate the rules for each target object.
 
-    item: str
-    target_object: str
-    fields: dict[str, str]
-    data: dict[str, Any]
-
-    @property
-    def sentence(self) -> str:
-        """All problems in one line."""
-        return " ".join(f"{name}: {problem}" for name, problem in self.fields.items())
-
-
-@dataclass(slots=True)
-class Applied:
-    """What became of a set of items, counted by target record."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    failures: list[Failure] = field(default_factory=list)
-
-    def add(self, target: CompiledTarget, drafted: Sequence[tuple[SourceRow, Draft]]) -> None:
-        """Count what became of the drafts for one target."""
-        effects = Counter(draft.effect for _, draft in drafted)
-        self.created += effects[Effect.CREATED]
-        self.updated += effects[Effect.UPDATED]
-        self.unchanged += effects[Effect.UNCHANGED]
-        if not effects[Effect.FAILED]:
-            return
-        for row, draft in drafted:
-            if draft.effect is Effect.FAILED:
-                data = {name: value for name, value in draft.values.items() if value is not None}
-                self.failures.append(Failure(row.record_id, target.model.name, draft.problems, data))
-
-    def counts(self) -> dict[str, int]:
-        """As counted in a job run."""
-        return {
-            "created": self.created,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "skipped": self.skipped,
-            "failed": len(self.failures),
-        }
-
-
-def prepare(session: Session, route: Route, items: Sequence[str]) -> Prepared:
-    """Call back for the items' source records and evaluate the rules for each target object."""
-    found = read_source_rows(session, route.source, items, route.rules.paths)
+    An item whose source record is gone is one that was deleted, whatever its message says.
+    """
     # An item that a message names twice is one record.
-    rows = [row for item in dict.fromkeys(items) if (row := found.get(item)) is not None]
-    values = [row.values for row in rows]
-    drafts = [
-        [Draft(target_values, None, problems) for target_values, problems in target.evaluate_all(values)]
-        for target in route.rules.targets
-    ]
-    return Prepared(route, len(items) - len(rows), rows, drafts)
+    ids = list(dict.fromkeys(items))
+    if event is MessageEvent.DELETED:
+        departed = _departed(session, route, ids)
+        return Prepared(route, untaken=len(items) - len(departed), departed=departed)
+    if event is MessageEvent.WITHDRAWN:
+        return Prepared(route, untaken=len(items) - len(ids), withdrawn=ids)
+    read = {filters: call.read(session, ids) for filters, call in route.calls.items()}
+    usage = LookupUsage()
+    parts: list[Part] = []
+    for rule in route.rules.rules:
+        source = read[rule.filters]
+        for target in rule.targets:
+            made = target.evaluate_all(source.columns, len(source.rows))
+            parts.append(Part(rule, target, source, [Draft(values, None, problems) for values, problems in made]))
+            usage.note(target, source.columns)
+    taken = {row.record_id for source in read.values() for row in source.rows}
+    departed = _departed(session, route, [each for each in ids if each not in taken]) if len(taken) < len(ids) else []
+    return Prepared(route, parts, len(items) - len(taken) - len(departed), departed, usage=usage)
 
 
 def apply(write: WriteSession, prepared: Prepared) -> Applied:
     """Create or update the target records; what cannot be written is answered as failures, the rest is written."""
-    applied = Applied(skipped=prepared.gone * len(prepared.route.rules.targets))
-    for target, drafts in zip(prepared.route.rules.targets, prepared.drafts, strict=True):
-        _apply_target(write, prepared.route, target, prepared.rows, drafts, applied)
+    applied = Applied(skipped=prepared.untaken)
+    for part in prepared.parts:
+        _apply_part(write, prepared.route, part, applied)
+    depart(write, prepared.route, prepared.departed, applied)
+    withdraw(write, prepared.route, prepared.withdrawn, applied)
     return applied
 
 
-def _apply_target(
-    write: WriteSession,
-    route: Route,
-    target: CompiledTarget,
-    rows: Sequence[SourceRow],
-    drafts: Sequence[Draft],
-    applied: Applied,
-) -> None:
-    matches = _match(write, route, target, rows)
+def _departed(session: Session, route: Route, missing: Sequence[str]) -> list[DeletedRecord]:
+    if route.following.policy is DeletePolicy.LEAVE or not missing:
+        return []
+    return read_deleted(session, route.source, missing)
+
+
+def _apply_part(write: WriteSession, route: Route, part: Part, applied: Applied) -> None:
+    target = part.target
     resolved = {rule.target_field for rule in target.field_rules if rule.resolves}
     for rule in target.field_rules:
         if rule.resolves:
-            _resolve(write, rule, drafts)
-    is_linked = route.matching is Matching.LINK
-    drafted: list[tuple[SourceRow, Draft]] = []
-    for row, draft in zip(rows, drafts, strict=True):
-        existing = draft.existing = matches.get(row.record_id)
-        if _left_alone(route, existing):
-            applied.skipped += 1
+            _resolve(write, rule, part.drafts)
+    steps = steps_of(route, target.model)
+    versions = route.source.is_document
+    waiting: Sequence[Pair] = list(zip(part.source.rows, part.drafts, strict=True))
+    if versions:
+        waiting = oldest_first(waiting)
+    while waiting:
+        found = match(write, target.model, steps, waiting)
+        now, later = in_turn(steps, waiting, found, versions=versions)
+        drafted = [waiting[place] for place in now]
+        _write(write, route, target, drafted, [found[place] for place in now], resolved)
+        applied.add(target.model, drafted)
+        waiting = [waiting[place] for place in later]
+
+
+def _write(
+    write: WriteSession,
+    route: Route,
+    target: CompiledTarget,
+    drafted: Sequence[Pair],
+    found: Sequence[Existing | None],
+    resolved: set[str],
+) -> None:
+    """Write drafts that do not touch the same target record, each over the record that was found for it."""
+    new = [row.global_id for (row, _), existing in zip(drafted, found, strict=True) if existing is None]
+    gone = ceased(write, target.model, new) if route.creates and route.matching is not Matching.ORIGIN else set()
+    written: list[Pair] = []
+    for (row, draft), existing in zip(drafted, found, strict=True):
+        draft.existing = existing
+        if why := _left_alone(route, row, existing, gone):
+            draft.skip(why)
             continue
-        if is_linked:
-            # Whatever a field rule says: by its Link the record is found again.
-            draft.values["link__sys"] = row.global_id
-        drafted.append((row, draft))
-    write_records(write, target.model, [draft for _, draft in drafted], route.writes_as, resolved)
-    applied.add(target, drafted)
+        _connect(route, row, draft)
+        written.append((row, draft))
+    if target.model.is_document:
+        write_documents(write, route, target.model, written, resolved)
+        return
+    write_records(write, target.model, [draft for _, draft in written], route.writes_as, resolved)
 
 
-def _left_alone(route: Route, existing: Existing | None) -> bool:
-    """Whether the point neither creates nor updates here; a record that came from this Vault is never created anew."""
-    if existing is None:
-        return not route.creates or route.matching is Matching.ORIGIN
-    return not route.updates
+def _left_alone(route: Route, row: SourceRow, existing: Existing | None, gone: set[str]) -> str:
+    """Why nothing is written; empty when something is. A record that came from this Vault is never created anew."""
+    if existing is not None:
+        return "" if route.updates else NOT_UPDATED
+    if route.matching is Matching.ORIGIN:
+        return NO_ORIGIN
+    if not route.creates:
+        return NOT_CREATED
+    return CEASED if row.global_id in gone else ""
 
 
-def _match(write: WriteSession, route: Route, target: CompiledTarget, rows: Sequence[SourceRow]) -> dict[str, Existing]:
-    """Find the target record of each source record, by source record id.
+def _connect(route: Route, row: SourceRow, draft: Draft) -> None:
+    """Give the draft what the engine itself writes, whatever a field rule says.
 
-    Link is not unique: of several target records with the same Link the oldest is taken (Assumed).
+    The Link, by which the record is found again; it is never taken from another source record. And Status, where the
+    integration's targets follow when a source record is inactivated; on activation they stay (Assumed).
     """
     if route.matching is Matching.LINK:
-        keys = {row.global_id: row.record_id for row in rows}
-    else:
-        keys = {row.link: row.record_id for row in rows if row.link}
-    if not keys:
-        return {}
-    found: dict[str, Existing] = {}
-    parameters = {"object_id": target.model.id, "keys": packed(keys)}
-    for row in write.connection().execute(_MATCHING[route.matching], parameters).all():
-        key = row.link if route.matching is Matching.LINK else row.global_id
-        found.setdefault(keys[key], existing_from_row(row))
-    return found
+        draft.values["link__sys"] = row.global_id
+    elif route.matching is not Matching.ORIGIN:
+        held = None if draft.existing is None else draft.existing.values["link__sys"]
+        draft.values["link__sys"] = held or row.global_id
+    if route.following.inactivates and row.status is RecordStatus.INACTIVE:
+        draft.values["status__v"] = RecordStatus.INACTIVE
+        draft.problems.pop("status__v", None)
 
 
 def _resolve(write: WriteSession, rule: CompiledFieldRule, drafts: Sequence[Draft]) -> None:

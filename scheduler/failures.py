@@ -21,7 +21,7 @@ from models.tables import (
     Subject,
     table_of,
 )
-from scheduler.apply import Failure
+from scheduler.outcome import Failure
 from scheduler.route import Route, RouteBroken
 from scheduler.runs import Run
 from scheduler.work import Work

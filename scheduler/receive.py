@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, select, update
 
 from models.feed import Topic
+from models.rules.usage import LookupUsage, save_usage
 from models.store import Store, WriteSession
 from models.tables import (
     Connection,
@@ -34,7 +35,7 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.apply import Applied, Prepared, apply, prepare
+from scheduler.apply import Prepared, apply, prepare
 from scheduler.claims import claim
 from scheduler.failures import refuse_message, settle_items, settle_message
 from scheduler.hand_over import hand_over, keep_notes
@@ -87,6 +88,7 @@ class Receiver:
         self.store = store
         self.run = run
         self.failed_integrations: set[int] = set()
+        self.usage = LookupUsage()
         self._routes: dict[tuple[int, str, str], Route | RouteBroken] = {}
         with store.read() as session:
             self._told_senders = told_senders(session, run.scope.vault_id)
@@ -102,14 +104,14 @@ class Receiver:
                 work, ahead = following, upcoming
 
     def _call_back_ahead(self, pool: ThreadPoolExecutor, work: Work) -> "Future[Prepared] | None":
-        if work.processor != TRANSFER or work.event is MessageEvent.DELETED:
+        if work.processor != TRANSFER:
             return None
         route = self._route(work)
         return None if isinstance(route, RouteBroken) else pool.submit(self._prepare, route, work)
 
     def _prepare(self, route: Route, work: Work) -> Prepared:
         with self.store.read() as session:
-            return prepare(session, route, work.items)
+            return prepare(session, route, work.items, work.event)
 
     def process(self, work: Work, ahead: "Future[Prepared] | None" = None) -> bool:
         """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried.
@@ -122,24 +124,27 @@ class Receiver:
         if isinstance(route, RouteBroken):
             self._refuse(work, route)
             return False
-        if work.event is MessageEvent.DELETED:
-            # The default of the vendor: a deleted source record leaves its target as it is (seed S0).
-            prepared = None
-        else:
-            prepared = self._prepare(route, work) if ahead is None else ahead.result()
+        prepared = self._prepare(route, work) if ahead is None else ahead.result()
         try:
             with self.store.write() as write:
                 self._take(write, work)
-                applied = apply(write, prepared) if prepared else Applied(skipped=len(work.items))
+                applied = apply(write, prepared)
                 settle_items(write, self.run, route, work, applied.failures)
                 if (work.connection_id, work.point_name) in self._told_senders:
                     settle_remote(write, work.connection_id, work.point_name)
                 self._count(write, work, applied.counts())
         except _TakenElsewhere:
             return True
+        self.usage.add(prepared.usage)
         if applied.failures:
             self.failed_integrations.add(route.integration_id)
         return True
+
+    def save_usage(self) -> None:
+        """Count what this run has asked of reference lookups."""
+        if self.usage:
+            with self.store.write() as write:
+                save_usage(write, self.run.scope.vault_id, self.usage)
 
     def _hand_over(self, work: Work) -> bool:
         """Have another processor than the built-in one take a message."""
@@ -164,7 +169,7 @@ class Receiver:
         if key not in self._routes:
             with self.store.read() as session:
                 try:
-                    self._routes[key] = load_route(session, *key)
+                    self._routes[key] = load_route(session, *key, self.run.started_at)
                 except RouteBroken as broken:
                     self._routes[key] = broken
         return self._routes[key]
@@ -216,12 +221,15 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     """Run a Vault's receive job once; answers what it received and what became of it."""
     with job_run(store, JobKind.RECEIVE, scope) as run:
         receiver = Receiver(store, run)
-        if scope.retry_id is None:
-            receiver.process_all(_queued(store, run))
-        for work in _refused_before(store, run):
-            run.go_on()
-            receiver.process(work)
-        _try_open_items(store, run, receiver)
+        try:
+            if scope.retry_id is None:
+                receiver.process_all(_queued(store, run))
+            for work in _refused_before(store, run):
+                run.go_on()
+                receiver.process(work)
+            _try_open_items(store, run, receiver)
+        finally:
+            receiver.save_usage()
         if scope.retry_id is None:
             with store.write() as write:
                 _advance(write, run, receiver.failed_integrations)

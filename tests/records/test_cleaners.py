@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.data_model import LARGEST_NUMBER, FieldModel, ObjectModel
-from models.rules.compiled import CompiledFieldRule, CompiledTarget, compile_target
+from models.rules.binding import compile_target
+from models.rules.compiled import CompiledFieldRule, CompiledTarget, Lookup
 from models.tables import FieldRule, FieldType, RecordStatus
 
 FIELDS = {
@@ -150,7 +151,8 @@ def rule(target_field: str, **values: Any) -> FieldRule:
     )
 
 
-LOOKUPS = {1: ("Countries", {"U.S.": "USA", "true": "Y", "7": "seven", "blank": ""})}
+LOOKUPS = {1: Lookup(1, "Countries", {"U.S.": "USA", "true": "Y", "7": "seven", "blank": ""})}
+ITEMS = ("a", "b", "r.c")
 rules = st.lists(
     st.builds(
         rule,
@@ -165,7 +167,12 @@ rules = st.lists(
 # What a call-back brings besides the values of fields: times, and the members of Status.
 system_values = st.datetimes(timezones=st.just(UTC)) | st.sampled_from(RecordStatus)
 cells = system_values | st.none() | st.sampled_from(["", "U.S.", "blank", "7", 7, True, "x" * 11, "2026-01-31"]) | plain
-rows = st.lists(st.dictionaries(st.sampled_from(["a", "b", "r.c"]), cells), max_size=5)
+rows = st.lists(st.dictionaries(st.sampled_from(ITEMS), cells), max_size=5)
+
+
+def columns(source_rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The rows as a call-back gives them: a column of values for each query item."""
+    return {item: [row.get(item) for row in source_rows] for item in ITEMS}
 
 
 @given(rules, rows)
@@ -173,9 +180,9 @@ rows = st.lists(st.dictionaries(st.sampled_from(["a", "b", "r.c"]), cells), max_
 def test_rules_make_the_same_of_many_rows_as_of_each_one(
     field_rules: list[FieldRule], source_rows: list[dict[str, Any]]
 ) -> None:
-    target, problems = compile_target("Rule", SITE, field_rules, LOOKUPS)
+    target, problems = compile_target("Rule", SITE, field_rules, LOOKUPS, primary_query_object="site__v")
     assert problems == {}
-    together = target.evaluate_all(source_rows)
+    together = target.evaluate_all(columns(source_rows), len(source_rows))
     assert together == [target.evaluate(row) for row in source_rows]
     for values, wrong in together:
         assert "" not in values.values()
@@ -192,11 +199,25 @@ def test_rules_make_the_same_of_many_rows_as_of_each_one(
 def test_rules_never_touch_the_rows_that_they_read(
     field_rules: list[FieldRule], source_rows: list[dict[str, Any]]
 ) -> None:
-    target, _ = compile_target("Rule", SITE, field_rules, LOOKUPS)
-    before = [dict(row) for row in source_rows]
-    for values, wrong in target.evaluate_all(source_rows):
+    target, _ = compile_target("Rule", SITE, field_rules, LOOKUPS, primary_query_object="site__v")
+    given_columns, before = columns(source_rows), columns(source_rows)
+    for values, wrong in target.evaluate_all(given_columns, len(source_rows)):
         values["name__v"], wrong["name__v"] = "changed", "changed"
-    assert str(source_rows) == str(before)
+    assert str(given_columns) == str(before)
+
+
+@given(rules, rows)
+@settings(max_examples=150)
+def test_a_rule_tells_how_it_came_to_just_the_value_that_it_gives(
+    field_rules: list[FieldRule], source_rows: list[dict[str, Any]]
+) -> None:
+    target, _ = compile_target("Rule", SITE, field_rules, LOOKUPS, primary_query_object="site__v")
+    for row in source_rows:
+        values, wrong = target.evaluate(row)
+        # The later one of two rules for the same field decides.
+        for told in {trace.target_field: trace for trace in target.trace(row)}.values():
+            held = values[told.target_field] if told.problem is None else wrong[told.target_field]
+            assert held == (told.value if told.problem is None else told.problem)
 
 
 def test_a_rule_for_a_field_that_is_gone_is_a_problem_and_the_others_stand() -> None:
@@ -208,7 +229,7 @@ def test_a_rule_for_a_field_that_is_gone_is_a_problem_and_the_others_stand() -> 
 
 
 def test_a_target_without_rules_makes_empty_values_of_every_row() -> None:
-    assert CompiledTarget("Rule", SITE, ()).evaluate_all([{}, {"a": 1}]) == [({}, {}), ({}, {})]
+    assert CompiledTarget("Rule", SITE, ()).evaluate_all(columns([{}, {"a": 1}]), 2) == [({}, {}), ({}, {})]
 
 
 def test_a_value_order_is_query_lookup_default() -> None:
@@ -232,6 +253,6 @@ def test_a_value_order_is_query_lookup_default() -> None:
 
 
 def test_a_compiled_rule_that_matches_an_id_resolves_nothing() -> None:
-    resolving = CompiledFieldRule("r", "study__v", "a", None, None, None, FIELDS["study__v"], "link__sys", str)
-    by_id = CompiledFieldRule("r", "study__v", "a", None, None, None, FIELDS["study__v"], "id", str)
+    resolving = CompiledFieldRule("r", "study__v", "a", None, None, FIELDS["study__v"], "link__sys", str)
+    by_id = CompiledFieldRule("r", "study__v", "a", None, None, FIELDS["study__v"], "id", str)
     assert (resolving.resolves, by_id.resolves) == (True, False)
