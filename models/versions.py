@@ -16,6 +16,11 @@ from typing import Any, NamedTuple
 MAJOR = "major_version_number__v"
 MINOR = "minor_version_number__v"
 VERSION_ID = "version_id"
+STATE = "state__v"
+ASKED = (STATE, MAJOR, MINOR)
+"""What a call-back about documents asks for besides what the rules ask for."""
+STATETYPE = "STATETYPE()"
+"""In the criteria of an integration point: the type of the lifecycle state."""
 
 
 class StateType(StrEnum):

@@ -1,9 +1,9 @@
 """Criteria of an outbound integration point: which of the changed records it sends."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Table, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
@@ -12,36 +12,57 @@ from models.errors import NotPossible
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import FieldType, Record, table_of
 from models.time import from_iso
+from models.versions import STATE, STATETYPE, StateType
 
 _records = table_of(Record)
 
 _REMEDY = "Correct the criteria of the integration point."
 
 
-def conditions(session: Session, model: ObjectModel, criteria: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
-    """Conditions on the record table, one for each field of `criteria`: a record of `model` holds that value.
+def conditions(
+    session: Session, model: ObjectModel, criteria: Mapping[str, Any], table: Table = _records
+) -> Iterator[ColumnElement[bool]]:
+    """Conditions on a table of records or versions, one for each field of `criteria`: a row holds that value.
 
-    A field may be one across an object reference (`study__vr.name__v`); an empty value asks for an empty field. Raises
-    NotPossible for a field that the object no longer has and for a value that the field cannot hold.
+    A field may be one across an object reference (`study__vr.name__v`); an empty value asks for an empty field, and of
+    a list of values a row must hold one. `STATETYPE()` stands for the type of the lifecycle state. Raises NotPossible
+    for a field that the object no longer has and for a value that the field cannot hold.
     """
-    for path, value in criteria.items():
-        relationship, dot, name = path.rpartition(".")
-        if not dot:
-            yield _holds(_records.c, model, name, value)
-            continue
-        reference = model.relationships.get(relationship)
-        if reference is None or reference.reference is None:
-            raise NotPossible(f"{model.label} has no relationship {relationship}.", _REMEDY)
-        parent = aliased(_records)
-        yield (
-            select(parent.c.id)
-            .where(
-                parent.c.vault_id == model.vault_id,
-                parent.c.record_id == _records.c.data[reference.name].as_string(),
-                _holds(parent.c, load_object(session, model.vault_id, reference.reference), name, value),
-            )
-            .exists()
+    for path, wanted in criteria.items():
+        values = wanted if isinstance(wanted, list | tuple) else [wanted]
+        yield or_(*(_condition(session, model, path, value, table) for value in values))
+
+
+def _condition(session: Session, model: ObjectModel, path: str, value: Any, table: Table) -> ColumnElement[bool]:
+    if path == STATETYPE:
+        return _in_states(model, value, table)
+    relationship, dot, name = path.rpartition(".")
+    if not dot:
+        return _holds(table.c, model, name, value)
+    reference = model.relationships.get(relationship)
+    if reference is None or reference.reference is None:
+        raise NotPossible(f"{model.label} has no relationship {relationship}.", _REMEDY)
+    parent = aliased(_records)
+    related = load_object(session, model.vault_id, reference.reference)
+    return (
+        select(parent.c.id)
+        .where(
+            parent.c.vault_id == model.vault_id,
+            parent.c.record_id == table.c.data[reference.name].as_string(),
+            _holds(parent.c, related, name, value),
         )
+        .exists()
+    )
+
+
+def _in_states(model: ObjectModel, value: Any, table: Table) -> ColumnElement[bool]:
+    try:
+        states: Sequence[str] = model.states_of_type(StateType(str(value)))
+    except ValueError:
+        types = ", ".join(StateType)
+        raise NotPossible(f"{value!r} is no type of lifecycle states: {types}.", _REMEDY) from None
+    inside: ColumnElement[bool] = table.c[SYSTEM_COLUMNS[STATE]].in_(states)
+    return inside
 
 
 def _holds(columns: Any, model: ObjectModel, name: str, value: Any) -> ColumnElement[bool]:

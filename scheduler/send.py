@@ -36,6 +36,7 @@ from models.tables import (
 )
 from models.time import Clock
 from scheduler.criteria import conditions
+from scheduler.documents import VERSIONS, changed_versions, withdrawn_versions
 from scheduler.outbox import Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
@@ -93,6 +94,7 @@ def _with_outbound_points(scope: Scope) -> Select[Any]:
             _integrations.c.name,
             _integrations.c.connection_id,
             _integrations.c.last_successful_send,
+            _integrations.c.inactivates_targets,
         )
         .join(_connections, _connections.c.id == _integrations.c.connection_id)
         .where(
@@ -116,9 +118,8 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
     sent = 0
     for source in write.execute(_point_sources(integration.id)).all():
         model = load_object(write, integration.vault_id, source.object_name)
-        for event, ids in (
-            (MessageEvent.CHANGED, _changed(write, model, source.criteria, since, until)),
-            (MessageEvent.DELETED, _deleted(write, model, since, until)),
+        for event, ids in _found(
+            write, model, source.criteria, since, until, withdraws=integration.inactivates_targets
         ):
             for items in _messages_of(ids):
                 outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
@@ -151,6 +152,26 @@ def _point_sources(integration_id: int) -> Select[Any]:
         .where(_points.c.integration_id == integration_id, _points.c.direction == Direction.OUTBOUND)
         .order_by(_points.c.position, _points.c.id, _sources.c.position, _sources.c.id)
     )
+
+
+def _found(
+    session: Session,
+    model: ObjectModel,
+    criteria: dict[str, Any],
+    since: datetime | None,
+    until: datetime,
+    *,
+    withdraws: bool,
+) -> Iterator[tuple[MessageEvent, Iterator[str]]]:
+    """What a point source has to tell, by event. Documents that no longer meet the criteria may be withdrawn."""
+    wanted = [*conditions(session, model, criteria, VERSIONS)] if model.is_document else []
+    if model.is_document:
+        yield MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, stream=_STREAM)
+    else:
+        yield MessageEvent.CHANGED, _changed(session, model, criteria, since, until)
+    yield MessageEvent.DELETED, _deleted(session, model, since, until)
+    if model.is_document and withdraws:
+        yield MessageEvent.WITHDRAWN, withdrawn_versions(session, model, wanted, since, until, stream=_STREAM)
 
 
 def _changed(
@@ -209,10 +230,11 @@ def _has_changes(session: Session, integration: Row[Any], until: datetime) -> bo
     for source in session.execute(_point_sources(integration.id)).all():
         try:
             model = load_object(session, integration.vault_id, source.object_name)
-            changed = _changed(session, model, source.criteria, since, until)
+            found = _found(session, model, source.criteria, since, until, withdraws=integration.inactivates_targets)
+            waits = any(next(ids, None) for _, ids in found)
         except ConsoleError:
             # What else is wrong is told when the connection is active again.
             continue
-        if next(changed, None) or next(_deleted(session, model, since, until), None):
+        if waits:
             return True
     return False

@@ -33,6 +33,7 @@ from models.tables import (
     table_of,
 )
 from models.time import whole_milliseconds
+from models.versions import STATETYPE
 
 __all__ = [
     "add_field_rule",
@@ -182,7 +183,8 @@ def add_point_source(
     """Have an outbound point watch an object and send its changes to an inbound point of the remote Vault.
 
     `criteria` maps a field, or one across an object reference (`study__vr.name__v`), to the value that a record must
-    hold to be sent. The remote point is named, not checked: it is the remote Vault's. Raises NotAllowed, NotFound,
+    hold to be sent; of several values in a list it must hold one. `STATETYPE()` asks for the type of its lifecycle
+    state (`steady`). The remote point is named, not checked: it is the remote Vault's. Raises NotAllowed, NotFound,
     NotPossible for an inbound point, InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
@@ -288,6 +290,8 @@ def _check_names(checks: Checks, name: str, api_name: str, *, standard: bool) ->
 
 def path_problem(write: WriteSession, model: ObjectModel, path: str) -> str | None:
     """What is wrong with a field of an object, or one across an object reference; None for a good one."""
+    if path == STATETYPE:
+        return None if model.state_types else f"No lifecycle state of {model.label} has a type."
     relationship, dot, name = path.rpartition(".")
     holder = model
     if dot:
