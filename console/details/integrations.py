@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from console.details.texts import active, moment, yes_no
+from console.forms.rules import MATCHING
 from console.targets import Goto
 from console.theme import SIGNS, Tone
 from console.widgets.columns import Cell
@@ -59,8 +60,7 @@ def _point(point: PointLine) -> list[Part]:
         heads = (Head("Watches"), Head("Received there by", flex=True), Head("Only where", flex=True))
         return [*parts, Grid(heads, lines, "It watches no object.")]
     does = [word for word, on in (("creates", point.creates), ("updates", point.updates)) if on]
-    found = "Link = source Global ID" if point.matching == "link" else "Global ID = source Link"
-    parts += [Fact("Records", " and ".join(does) or "none"), Fact("Matched by", found)]
+    parts += [Fact("Records", " and ".join(does) or "none"), Fact("Matched by", MATCHING[point.matching])]
     for rule in point.rules:
         parts += _rule(rule)
     if not point.rules:
@@ -74,8 +74,13 @@ def _rule(rule: RuleLine) -> list[Part]:
     ]
     if rule.primary_query_object:
         parts.append(Fact("Primary query object", rule.primary_query_object))
+    parts += [
+        Fact(f"Only {query.query_object} where", query.filter_clause or "every record")
+        for query in rule.query_object_rules
+        if query.active
+    ]
     for target_object, lines in groupby(rule.field_rules, key=lambda line: line.target_object):
-        parts += [Note(f"  fills {target_object}"), _field_rules(tuple(lines))]
+        parts += [Note(f"  fills {target_object or 'documents'}"), _field_rules(tuple(lines))]
     return parts if rule.field_rules else [*parts, Note("It has no field rules.")]
 
 
@@ -84,19 +89,12 @@ def _field_rules(rules: tuple[FieldRuleLine, ...]) -> Grid:
     lines = []
     for rule in rules:
         tone: Tone = "" if rule.active else "muted"
-        cells: list[Cell] = [(rule.target_field, tone), SIGNS.pick("←", "<-"), _source(rule)]
+        cells: list[Cell] = [(rule.target_docfield or rule.target_field, tone), SIGNS.pick("←", "<-"), rule.source]
         lines.append(Line((*cells, (_lookup(rule), "muted")) if with_lookup else tuple(cells)))
     heads = [Head("Target field", flex=True), Head(""), Head("From", flex=True)]
     if with_lookup:
         heads.append(Head("Lookup", flex=True))
     return Grid(tuple(heads), tuple(lines))
-
-
-def _source(line: FieldRuleLine) -> str:
-    default = f"“{line.default_value}”" if line.default_value is not None else ""
-    if line.query_field and default:
-        return f"{line.query_field}, else {default}"
-    return line.query_field or default
 
 
 def _lookup(line: FieldRuleLine) -> str:

@@ -10,8 +10,13 @@ from console import commands
 from console.actions import Action, bindings
 from console.details.integrations import document
 from console.details.texts import active, failed, short
+from console.doing import rules as doing
+from console.forms import rules as forms
+from console.modals.dialog import TypedName
+from console.modals.form import FormScreen
 from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
-from console.screens.area import AreaScreen
+from console.screens.design import DesignScreen
+from console.screens.mdl_files import MdlFiles
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column
@@ -33,11 +38,15 @@ def _direction(row: IntegrationRow) -> Cell:
     return ""
 
 
-class IntegrationsScreen(AreaScreen):
+def _manage(name: str, key: str, label: str, tooltip: str) -> Action:
+    return Action(name, key, label, tooltip, shown=False, permission=MANAGE_CONNECTIONS)
+
+
+class IntegrationsScreen(MdlFiles):
     """The integrations of the Vault in use."""
 
     AREA = "integrations"
-    EMPTY = "This Vault has no integrations."
+    EMPTY = "This Vault has no integrations. “n” makes a custom one."
     FIRST_SORT = "name"
     COLUMNS = (
         Column("", _direction, 1),
@@ -53,6 +62,12 @@ class IntegrationsScreen(AreaScreen):
         Action(
             "run", "r", "Run now", "Run a job for the integration's connection at once", permission=MANAGE_INTEGRATIONS
         ),
+        Action("parts", "m", "Points and rules", "What the integration is made of: points, rules, field rules"),
+        _manage("create", "n", "Create", "Create a custom integration on a Vault to Vault connection"),
+        _manage("edit", "e", "Edit", "Edit the names of this custom integration"),
+        Action("export", "w", "Export MDL", "Save the integration's rules as MDL text", shown=False),
+        Action("import", "o", "Import MDL", "Import rules from MDL text", shown=False, permission=MANAGE_INTEGRATIONS),
+        _manage("delete", "delete", "Delete", "Delete this custom integration; asks for its name"),
     )
     BINDINGS = bindings("integrations", ACTIONS)
 
@@ -99,3 +114,81 @@ class IntegrationsScreen(AreaScreen):
         row = self.table.cursor_row
         if row is not None:
             ask_for_run(self.home, row.connection_id, row.connection)
+
+    # Custom integrations (seed S1, "Integrations")
+
+    def open_row(self, row: Any) -> None:
+        self.app.push_screen(DesignScreen(row.key, row.name))
+
+    def why_not_parts(self) -> str:
+        return self.needs_row()
+
+    def do_parts(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            self.open_row(row)
+
+    def do_create(self) -> None:
+        vault_id = self.home.session.vault_id
+        made: list[str] = []
+
+        def read(session: StoreSession) -> forms.Options:
+            from models.queries.rule_choices import connection_options
+
+            return connection_options(session, vault_id)
+
+        def told(text: str | None) -> None:
+            if text:
+                self.home.tell(text)
+            if made:
+                self.seek(int(made[-1]))
+
+        def ask(connections: forms.Options) -> None:
+            if not connections:
+                self.home.tell("This Vault has no Vault to Vault connection; only those have integrations.")
+                return
+            self.home.push_screen(FormScreen(forms.integration_form(connections, made.append)), told)
+
+        self.read_then(read, ask)
+
+    def _custom(self) -> str:
+        row, detail = self.table.cursor_row, self.detail
+        if row is None or detail is None or detail.key != row.key:
+            return self.needs_row() or "This integration is still being read."
+        return f"{row.name} is a standard integration: only its Status can be set." if detail.standard else ""
+
+    def why_not_edit(self) -> str:
+        return self._custom()
+
+    def do_edit(self) -> None:
+        if self.detail is not None:
+            self.fill_in(forms.edit_integration_form(self.detail))
+
+    def why_not_delete(self) -> str:
+        if reason := self._custom():
+            return reason
+        return f"{self.detail.name} is Active: inactivate it first." if self.detail and self.detail.active else ""
+
+    def do_delete(self) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+
+        def answered(typed: str | None) -> None:
+            if typed:
+                self.home.perform(partial(doing.delete_integration, key=detail.key, name=detail.name))
+
+        rules = sum(len(point.rules) for point in detail.points)
+        lines = [f"{detail.name} goes with its {len(detail.points)} points, {rules} rules, and what failed in it."]
+        dialog = TypedName(f"Delete {detail.name}", lines, name=detail.api_name, yes="Delete integration")
+        self.home.push_screen(dialog, answered)
+
+    def why_not_export(self) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return self.needs_row()
+        return "" if row.receives else f"{row.name} has no inbound point: rules belong to the receiving side."
+
+    def do_export(self) -> None:
+        detail = self.detail
+        if detail is not None:
+            self.export_rules(detail.name, detail.api_name, {"integration_id": detail.key})

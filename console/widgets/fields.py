@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -131,6 +133,13 @@ class FieldLine(Vertical):
     def changed(self) -> bool:
         """Whether it differs from what the store held."""
         return self.value != self.field.value
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Let other values be chosen; a value that is held already is shown with its label."""
+        self.field = replace(self.field, choices=tuple(choices))
+        if isinstance(editor := self.editor, ChoiceField) and editor.text == editor.value:
+            editor.text = dict(choices).get(editor.value, editor.value)
+            editor.refresh()
 
     def show_problem(self, text: str) -> None:
         """Say what is wrong with the value, or nothing."""

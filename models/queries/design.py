@@ -1,6 +1,5 @@
 """What an integration is made of, as one list: points, what they watch, rules, and what is in the rules."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -185,7 +184,7 @@ def _rule_rows(session: Session, vault_id: int, point: PointLine, rule: RuleLine
                 2,
                 line.label or line.target,
                 line.api_name,
-                source_text(line),
+                line.source,
                 line,
                 line.active,
                 point.direction,
@@ -198,17 +197,5 @@ def _rule_rows(session: Session, vault_id: int, point: PointLine, rule: RuleLine
     ]
 
 
-def source_text(line: FieldRuleLine) -> str:
-    """Where a field rule's value comes from, in one line."""
-    query = line.query_field_select or line.query_field or ""
-    default = f"“{line.default_value}”" if line.default_value is not None else ""
-    return f"{query}, else {default}" if query and default else query or default
-
-
 def _reasons(**reasons: str | None) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
-
-
-def point_rows(rows: Sequence[DesignRow]) -> list[DesignRow]:
-    """The points among the parts."""
-    return [row for row in rows if row.kind == "point"]

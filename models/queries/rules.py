@@ -66,6 +66,13 @@ class FieldRuleLine:
             f"document.{self.target_docfield}" if self.target_docfield else f"{self.target_object}.{self.target_field}"
         )
 
+    @property
+    def source(self) -> str:
+        """Where its value comes from, in one line."""
+        query = self.query_field_select or self.query_field or ""
+        default = f"“{self.default_value}”" if self.default_value is not None else ""
+        return f"{query}, else {default}" if query and default else query or default
+
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from console.app import ConsoleApp
 from console.lab import OpenedLab
+from console.modals.live_form import LiveFormScreen
 from console.screens.area import AreaScreen
 from console.widgets.window_table import WindowTable
 from models.feed import Topic
@@ -197,7 +198,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     while quiet < 2:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, AreaScreen)]
+        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, AreaScreen | LiveFormScreen)]
         waits = any(not worker.is_finished for worker in pilot.app.workers)
         drains = getattr(pilot.app, "_drain_timer", None) is not None
         quiet = 0 if waits or drains or not all(screen.settled for screen in screens) else quiet + 1
@@ -208,6 +209,12 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     for name in keys:
         await pilot.press("space" if name == " " else name)
         await settle(pilot)
+
+
+async def type_in(pilot: Pilot[Any], text: str) -> None:
+    """Type into a field that has the focus, and wait once at the end."""
+    await pilot.press(*("space" if character == " " else character for character in text))
+    await settle(pilot)
 
 
 def area(app: App[Any]) -> AreaScreen:

@@ -30,6 +30,7 @@ AREAS = {"connections": "1", "integrations": "2", "queues": "3", "certificates":
 }
 LOOKING = {
     "connections": {"signing", "doctor", "lookups", "stats"},
+    "integrations": {"parts", "export"},
     "queues": {"messages"},
     "queue log": {"earlier", "later", "all"},
     "certificates": {"save"},
