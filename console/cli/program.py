@@ -40,6 +40,7 @@ from console.cli.rules import rules
 from console.cli.sandbox import sandbox
 from console.cli.serve import serve
 from console.cli.settings import Settings
+from console.cli.trace import trace
 from console.cli.users import users
 
 # Loaded for the commands that they add to their areas.
@@ -77,6 +78,7 @@ class VaultConsole(Program):
             "certificates",
             "exceptions",
             "records",
+            "trace",
             "jobs",
             "audit",
         ),
@@ -146,6 +148,7 @@ command(application, "doctor")(doctor)
 command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
 command(application, "receiver")(receiver)
+command(application, "trace")(trace)
 for commands in (
     audit,
     authorizations,
