@@ -137,10 +137,11 @@ def _write(
     """Write drafts that do not touch the same target record, each over the record that was found for it."""
     new = [row.global_id for (row, _), existing in zip(drafted, found, strict=True) if existing is None]
     gone = ceased(write, target.model, new) if route.creates and route.matching is not Matching.ORIGIN else set()
+    takes_all = route.creates and route.updates and route.matching is not Matching.ORIGIN and not gone
     written: list[Pair] = []
     for (row, draft), existing in zip(drafted, found, strict=True):
         draft.existing = existing
-        if why := _left_alone(route, row, existing, gone):
+        if not takes_all and (why := _left_alone(route, row, existing, gone)):
             draft.skip(why)
             continue
         _connect(route, row, draft)

@@ -83,15 +83,19 @@ def match(session: Session, model: ObjectModel, steps: Sequence[Step], pairs: Se
     """The target record of each pair, None where there is none."""
     found: list[Existing | None] = [None] * len(pairs)
     for step in steps:
-        keys: dict[str, list[int]] = {}
+        key_of = step.key
+        first: dict[str, int] = {}
+        others: dict[str, list[int]] = {}
         for place, (row, draft) in enumerate(pairs):
-            if found[place] is None and (key := step.key(row, draft)):
-                keys.setdefault(key, []).append(place)
-        if not keys:
+            if found[place] is None and (key := key_of(row, draft)):
+                if first.setdefault(key, place) != place:
+                    others.setdefault(key, []).append(place)
+        if not first:
             continue
-        for target in _candidates(session, model, step, keys):
+        for target in _candidates(session, model, step, first):
+            key = str(target.key)
             existing: Existing | None = None
-            for place in keys.get(str(target.key), ()):
+            for place in (first[key], *others.get(key, ())) if key in first else ():
                 if found[place] is None and _agrees(step, target, pairs[place][1]):
                     existing = existing or existing_from_row(target)
                     found[place] = existing
