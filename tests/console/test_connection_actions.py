@@ -27,7 +27,7 @@ from models.tables import (
     table_of,
 )
 from tests.builders import _issued, user
-from tests.console.lab import area, console, fill, press, settle
+from tests.console.lab import area, console, fill, press, settle, type_in
 
 WIDE = (120, 44)
 
@@ -94,15 +94,21 @@ def told(app: Any) -> str:
 
 async def act(pilot: Pilot[Any], words: str) -> None:
     """Choose an entry of the Actions menu by typing part of its name."""
-    await press(pilot, "x", *words, "enter")
+    await press(pilot, "x")
+    await type_in(pilot, words)
+    await press(pilot, "enter")
 
 
 async def go_to_vault(pilot: Pilot[Any], name: str) -> None:
-    await press(pilot, "v", *name, "enter")
+    await press(pilot, "v")
+    await type_in(pilot, name)
+    await press(pilot, "enter")
 
 
 async def find(pilot: Pilot[Any], name: str) -> None:
-    await press(pilot, "1", "escape", "slash", *name, "enter")
+    await press(pilot, "1", "escape", "slash")
+    await type_in(pilot, name)
+    await press(pilot, "enter")
     assert area(pilot.app).table.cursor_row is not None
 
 
