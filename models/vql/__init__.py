@@ -8,9 +8,13 @@ from models.vql.callback import Callback, compile_callback, conditions_of
 from models.vql.errors import VqlError, VqlErrorType
 from models.vql.parsing import parse, parse_criteria, parse_items
 from models.vql.printing import print_criteria, print_query
+from models.vql.run import Answer, FieldDescription, ResponseDetails, run_query
 
 __all__ = [
+    "Answer",
     "Callback",
+    "FieldDescription",
+    "ResponseDetails",
     "VqlError",
     "VqlErrorType",
     "compile_callback",
@@ -20,4 +24,5 @@ __all__ = [
     "parse_items",
     "print_criteria",
     "print_query",
+    "run_query",
 ]

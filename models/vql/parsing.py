@@ -158,7 +158,7 @@ def pattern(token: str, at: int) -> tuple[str, ...]:
         raise syntax("A LIKE pattern cannot begin with %.", at, "Begin it with what the values begin with.")
     pieces: list[str] = []
     begun = 0
-    for found in re.finditer(r"\\.|%+", body, re.DOTALL):
+    for found in re.finditer(r"\\.|%", body, re.DOTALL):
         if found[0][0] == "%":
             pieces.append(body[begun : found.start()])
             begun = found.end()

@@ -7,8 +7,10 @@ written.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from models.time import iso
 from models.vql.errors import invalid
 from models.vql.printing import print_item
 from models.vql.schema import CHOICES, Attribute, AttributeType, Resolved
@@ -37,7 +39,9 @@ class OutputColumn:
         if self.operand.function is Function.TOLABEL and attribute.labels:
             stored = attribute.labels.get(stored, stored)
         if attribute.type is AttributeType.PICKLIST:
-            return [stored]
+            return [str(stored)]
+        if isinstance(stored, datetime):
+            return iso(stored)
         if attribute.type is AttributeType.NUMBER and isinstance(stored, float) and stored.is_integer():
             return int(stored)
         return stored
