@@ -98,17 +98,6 @@ def request_runs(
     return f"Asked for {', '.join(kinds)}{f' of {name}' if name else ''}. The Jobs area shows what moves."
 
 
-def retry_exceptions(store: Store, who: Who, *, keys: Iterable[int]) -> str:
-    """Try the open items of user exception messages again."""
-    from models.services.exceptions import retry_exception
-
-    keys = tuple(keys)
-    with acting(store, who) as (write, actor):
-        items = sum(retry_exception(write, actor, key) for key in keys)
-    messages = "1 message" if len(keys) == 1 else f"{len(keys)} messages"
-    return f"Trying {items} open {'item' if items == 1 else 'items'} of {messages} again with the next run."
-
-
 def set_queue_active(store: Store, who: Who, *, queue_id: int, name: str, active: bool) -> str:
     """Let a queue accept messages, or not."""
     from models.services.queues import set_queue_active as change

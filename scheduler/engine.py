@@ -13,14 +13,16 @@ from typing import Self
 from sqlalchemy import or_, select
 
 from models.feed import Change, Topic
+from models.queries.retries import under_way
 from models.services.jobs import mark_requested
 from models.store import Store
-from models.tables import Job, JobKind, JobRun, RunStatus, table_of
+from models.tables import Job, JobKind, JobRun, RetryState, RetryTransfer, RunStatus, table_of
 from scheduler import deliver, receive, send
 from scheduler.clock import LabClock, attach_lab
 from scheduler.housekeeping import Housekeeping
 from scheduler.lease import LASTING, Lease, acquire, is_free, who_holds
 from scheduler.memory import settle_collector
+from scheduler.retries import serve_retries
 from scheduler.runner import JobKey, Need, RunEnded, Runner, Stage, Wish, in_words, next_time
 from scheduler.timetable import Timetable
 from scheduler.watch import Watch
@@ -31,6 +33,7 @@ logging.getLogger("scheduler").addHandler(logging.NullHandler())
 
 _jobs = table_of(Job)
 _runs = table_of(JobRun)
+_retries = table_of(RetryTransfer)
 _is_open = _runs.c.status == RunStatus.RUNNING
 
 STAGES: Mapping[JobKind, Stage] = {
@@ -81,6 +84,8 @@ class _Term:
     runner: Runner
     served: dict[int, datetime] = field(default_factory=dict)
     """By job, the latest request that has been handed to the runner."""
+    retried: set[tuple[int, JobKind]] = field(default_factory=set)
+    """The parts of Retry Transfers that have been handed to the runner."""
 
     def end(self, *, wait: bool) -> None:
         self.runner.close()
@@ -218,9 +223,10 @@ class Engine:
         return True
 
     def _is_idle(self) -> bool:
+        asked = select(_retries.c.id).where(_retries.c.state == RetryState.UNDER_WAY)
         wanted = or_(_jobs.c.requested_at.is_not(None), _jobs.c.next_run_at <= self.clock.now())
         with self._store.read() as session:
-            for statement in (select(_jobs.c.id).where(wanted), select(_runs.c.id).where(_is_open)):
+            for statement in (select(_jobs.c.id).where(wanted), select(_runs.c.id).where(_is_open), asked):
                 if session.execute(statement.limit(1)).first() is not None:
                     return False
         # A job's next time is written before what follows from it has run: so the runner is asked last.
@@ -279,7 +285,8 @@ class Engine:
         if lease is not None:
             timetable = Timetable(self.clock, self._wake.set, threads=THREADS)
             needed = NEEDED if self._stages is STAGES else {}
-            runner = Runner(self._store, self._stages, self._run_ended, needed)
+            retries = serve_retries if self._stages is STAGES else None
+            runner = Runner(self._store, self._stages, self._run_ended, needed, retries)
             self._term = term = _Term(lease, timetable, runner)
             timetable.start()
             self._plan_extra(term, HOUSEKEEPING, HOUSEKEEPING_EVERY, Housekeeping(self._store).clear_runs)
@@ -303,6 +310,7 @@ class Engine:
     def _read_jobs(self, term: _Term) -> None:
         with self._store.read() as session:
             rows = session.execute(select(_jobs)).all()
+            retries = under_way(session)
         keys = {HOUSEKEEPING, *(name for name, _every, _work in self._extra_jobs)}
         for row in rows:
             key = f"{row.kind.value} {row.vault_id}"
@@ -313,6 +321,11 @@ class Engine:
                 wish = Wish(row.vault_id, row.kind, row.requested_connection_id, request=row.requested_at)
                 term.timetable.at_once(partial(term.runner.serve, wish))
         term.timetable.keep(keys)
+        for key_of_retry, vault_id, step in retries:
+            if (key_of_retry, step) not in term.retried:
+                term.retried.add((key_of_retry, step))
+                wish = Wish(vault_id, step, only_retries=True)
+                term.timetable.at_once(partial(term.runner.serve, wish))
 
     def _serve_due(self, term: _Term, vault_id: int, kind: JobKind, due: datetime) -> None:
         term.runner.serve(Wish(vault_id, kind, due=due))

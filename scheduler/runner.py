@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,17 +28,23 @@ JobKey = tuple[int, JobKind]
 """Vault ID and kind of a job."""
 Stage = Callable[[Store, Clock, Scope], RunResult]
 Need = Callable[[Store, Clock, Scope], bool]
+Retries = Callable[[Store, Clock, int, JobKind], Sequence[RunResult]]
+"""Does the part of the waiting Retry Transfers of a Vault that a job does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A run that is wanted: because its job is `due` (lab time), because of a `request`, or after a send run."""
+    """A run that is wanted: because its job is `due` (lab time), because of a `request`, or after a send run.
+
+    With `only_retries` only the part that waiting Retry Transfers need; every other run does that part first.
+    """
 
     vault_id: int
     kind: JobKind
     connection_id: int | None = None
     due: datetime | None = None
     request: datetime | None = None
+    only_retries: bool = False
 
     @property
     def job(self) -> JobKey:
@@ -55,6 +61,7 @@ class Wish:
             self.connection_id if self.connection_id == other.connection_id else None,
             max(filter(None, (self.due, other.due)), default=None),
             max(filter(None, (self.request, other.request)), default=None),
+            self.only_retries and other.only_retries,
         )
 
 
@@ -82,10 +89,12 @@ class Runner:
         stages: Mapping[JobKind, Stage],
         on_end: Callable[[RunEnded], None],
         needed: Mapping[JobKind, Need] | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self._store = store
         self._stages = stages
         self._needed = needed or {}
+        self._retries = retries
         self._on_end = on_end
         self._change = threading.Condition()
         self._open = True
@@ -181,7 +190,11 @@ class Runner:
         result, trouble = None, ""
         try:
             self._close_run(wish.job)
+            self._serve_retries(wish)
             scope = Scope(wish.vault_id, wish.connection_id)
+            if wish.only_retries:
+                self._settle(wish.job)
+                return
             if wish.request is None and not self._is_needed(wish.kind, scope):
                 self._settle(wish.job)
                 return
@@ -197,6 +210,11 @@ class Runner:
             logger.exception("The end of a %s run of Vault %s was not written.", wish.kind.value, wish.vault_id)
             trouble = trouble or f"The end of a run was not written: {in_words(error)}"
         self._on_end(RunEnded(wish.vault_id, wish.kind, result, trouble))
+
+    def _serve_retries(self, wish: Wish) -> None:
+        if self._retries is not None:
+            for result in self._retries(self._store, self._store.clock, wish.vault_id, wish.kind):
+                self._on_end(RunEnded(wish.vault_id, wish.kind, result))
 
     def _is_needed(self, kind: JobKind, scope: Scope) -> bool:
         need = self._needed.get(kind)

@@ -26,6 +26,10 @@ _stats = table_of(ConnectionStat)
 _jobs = table_of(Job)
 
 
+seconds = time.perf_counter
+"""Real time, for how long a run takes."""
+
+
 class RunTooLong(ConsoleError):
     """A run has taken longer than its job may; it ends with status TIMEOUT, and what is left waits for the next run."""
 
@@ -58,14 +62,14 @@ class Run:
     """Messages that left their queue undelivered."""
     longest: int = 0
     """Seconds of real time that the run may take; 0 for no end."""
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=lambda: seconds())
     timed_out: bool = False
     timed_out_before: bool = False
     """Whether an earlier run of the job took too long, which its Vault has been told."""
 
     def go_on(self) -> None:
         """Ask between two pieces of work whether there is time for another. Raises RunTooLong."""
-        if self.longest and time.perf_counter() - self.began >= self.longest:
+        if self.longest and seconds() - self.began >= self.longest:
             raise RunTooLong(
                 f"The run was ended after {self.longest:,} seconds: its job may take no longer.",
                 "What is left is done by the next runs. If that goes on, let the job run longer.",
@@ -174,7 +178,7 @@ def _close(run: Run) -> None:
             .values(
                 status=status_of(run),
                 finished_at=write.now,
-                duration_ms=round((time.perf_counter() - run.began) * 1000),
+                duration_ms=round((seconds() - run.began) * 1000),
                 error=" ".join(run.errors)[:2000],
             )
         )

@@ -1,4 +1,4 @@
-"""`exceptions`: list user exception messages, show one with its items, and retry it."""
+"""`exceptions`: list user exception messages, narrowed in many ways, and show one with its fields and items."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.cli.exception_filters import Connection, Integration, Options, Point, Side, Text, Type
 from console.cli.frame import area, command
 from console.cli.lab import Located, OpenLab, gone, opened
-from console.cli.output import Column, answer, facts, located, parts, printable, section, table, tell
-from console.cli.serving import runs_table, serve_requests
+from console.cli.output import Column, answer, facts, located, parts, section, table
 from console.cli.settings import settings_of
 from models.errors import NotFound
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from models.queries.exception_detail import ItemLine
     from models.queries.lab import VaultRow
-    from models.store import WriteSession
+    from models.queries.retries import RetryLine
 
-exceptions = area("exceptions", "What could not be applied, and why.")
+exceptions = area("exceptions", "What could not be sent, delivered or applied, and why.")
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the user exception message.")]
 
@@ -27,56 +28,61 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the use
 @command(exceptions, "list")
 def list_exceptions(
     context: typer.Context,
-    inactive: Annotated[bool, typer.Option("--all", help="Also those that are resolved.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are inactive.")] = False,
+    inactive: Annotated[bool, typer.Option("--inactive", help="Only those that are inactive.")] = False,
+    connection: Connection = None,
+    integration: Integration = None,
+    point: Point = None,
+    error_type: Type = None,
+    side: Side = None,
+    text: Text = None,
     limit: Annotated[int, typer.Option(min=0, help="How many to list at most.")] = 100,
 ) -> None:
-    """List user exception messages, the newest first."""
+    """List user exception messages, the newest first: the active ones, unless told otherwise."""
     from models.queries.exceptions import listing
 
     settings = settings_of(context)
+    active = False if inactive else None if every else True
+    options = Options(connection, integration, point, error_type, side, text, active)
+    total, rows = 0, list[Located]()
     with opened(settings) as lab, lab.store.read() as session:
-        total, rows = lab.rows(session, lambda vault_id: listing(vault_id, active_only=not inactive), limit)
+        filters = options.filters(lab, session)
+        for vault in lab.vaults(session):
+            if vault.key in filters:
+                found = listing(vault.key, filters[vault.key])
+                number = found.count(session)
+                total += number
+                rows += [Located(vault, row) for row in found.page(session, 0, limit - len(rows), number)]
     columns: list[Column[Located]] = [
         Column("Number", lambda line: line.row.key, right=True),
         Column("Vault", lambda line: line.vault.name),
         Column("Status", lambda line: "Active" if line.row.active else "Inactive"),
+        Column("Side", lambda line: line.row.side),
         Column("Point", lambda line: line.row.name),
         Column("Open", lambda line: line.row.open_items, right=True),
+        Column("Retry", lambda line: "under way" if line.row.retrying else ""),
         Column("Error", lambda line: line.row.error_message),
     ]
 
-    def text() -> str:
+    def shown() -> str:
         more = f"{len(rows)} of {total}; --limit shows more." if len(rows) < total else ""
         return parts(table(columns, rows, empty="There are no user exception messages."), more)
 
     documents = [located(line.vault.key, line.vault.name, line.row) for line in rows]
-    answer(settings, {"total": total, "exceptions": documents}, text)
+    answer(settings, {"total": total, "exceptions": documents}, shown)
 
 
 @command(exceptions, "show")
 def show(context: typer.Context, number: Number) -> None:
-    """Show one user exception message with its items."""
-    from models.queries.exceptions import ItemLine, detail
+    """Show one user exception message: its fields by their API names, its items, and its retries."""
+    from models.queries.exception_detail import detail
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
-        vault = _vault_of(lab, session, number)
+        vault = vault_of_exception(lab, session, number)
         row = detail(session, vault.key, number)
     if row is None:
         raise gone("user exception message")
-
-    def item_text(item: ItemLine) -> str:
-        return section(
-            f"{item.source_name or ''} ({item.source_object} {item.item}) -> {item.target_object}: {item.status}",
-            facts(
-                [
-                    *item.problems,
-                    ("Error", None if item.problems else item.error_message),
-                    ("Attempts", item.attempts),
-                    ("Last tried", item.tried_at),
-                ]
-            ),
-        )
 
     def text() -> str:
         return parts(
@@ -85,6 +91,7 @@ def show(context: typer.Context, number: Number) -> None:
                     ("Number", row.row.key),
                     ("Vault", vault.name),
                     ("Status", "Active" if row.row.active else "Inactive"),
+                    ("Side", row.row.side),
                     ("Connection", row.row.connection),
                     ("Integration", row.integration),
                     ("Point", row.point or row.row.name),
@@ -99,64 +106,43 @@ def show(context: typer.Context, number: Number) -> None:
                     ("Message", row.spark_message_id),
                 ]
             ),
-            *map(item_text, row.items),
+            section("Fields", facts(row.record.items())),
+            *map(_item_text, row.items),
+            section(
+                "Retry Transfers", facts([(f"Number {line.retry.key}", _retry_text(line)) for line in row.retries])
+            ),
         )
 
     answer(settings, {"exception": located(vault.key, vault.name, row)}, text)
 
 
-@command(exceptions, "retry")
-def retry(
-    context: typer.Context,
-    number: Number,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only ask for the retry; do not wait for it.")] = False,
-) -> None:
-    """Retry Transfer: have the open items of a user exception message tried again."""
-    from models.queries.exceptions import detail
-    from models.services.exceptions import retry_exception
-
-    settings = settings_of(context)
-    waiting: list[int] = []
-    with opened(settings) as lab:
-        with lab.store.read() as session:
-            vault = _vault_of(lab, session, number)
-            actor = lab.actor(session, vault.key)
-
-        def request(write: WriteSession) -> None:
-            waiting.append(retry_exception(write, actor, number))
-
-        if no_wait:
-            with lab.store.write() as write:
-                request(write)
-            tell(
-                settings,
-                {"id": number, "vault_id": vault.key, "open_before": waiting[0]},
-                f"Asked for a retry of {waiting[0]} open items; an engine does it when it runs.",
-            )
-            return
-        runs = serve_requests(lab, vault.key, [request])
-        with lab.store.read() as session:
-            row = detail(session, vault.key, number)
-    if row is None:
-        raise gone("user exception message")
-    active, left = row.row.active, row.row.open_items
-    document = {
-        "id": number,
-        "vault_id": vault.key,
-        "open_before": waiting[0],
-        "open": left,
-        "active": active,
-        "runs": runs,
-    }
-
-    def text() -> str:
-        result = f"{left} of {waiting[0]} items are still open." if active else "Everything in it has passed now."
-        return parts(runs_table(runs), printable(result))
-
-    answer(settings, document, text)
+def _item_text(item: ItemLine) -> str:
+    return section(
+        f"{item.source_name or ''} ({item.source_object} {item.item}) -> {item.target_object}: {item.status}",
+        parts(
+            facts(
+                [
+                    *item.problems,
+                    ("Error", None if item.problems else item.error_message),
+                    ("Attempts", item.attempts),
+                    ("Last tried", item.tried_at),
+                ]
+            ),
+            facts(item.record.items()),
+        ),
+    )
 
 
-def _vault_of(lab: OpenLab, session: Session, number: int) -> VaultRow:
+def _retry_text(line: RetryLine) -> str:
+    if line.under_way:
+        return f"under way since {line.retry.created_at:%Y-%m-%d %H:%M:%S}, asked for by {line.retry.user_name}"
+    return " ".join(
+        filter(None, [f"{line.items} open before, {line.still_open} after, by {line.retry.user_name}.", line.note])
+    )
+
+
+def vault_of_exception(lab: OpenLab, session: Session, number: int) -> VaultRow:
+    """The Vault of a user exception message, among those in question. Raises NotFound."""
     from models.queries.lookup import vault_of
     from models.tables import ExceptionMessage
 

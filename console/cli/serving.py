@@ -54,6 +54,66 @@ def serve_requests(
         return ended_runs(session, vault_id, tuple(kinds), after=before)
 
 
+def serve_retry(lab: OpenLab, vault_id: int, retry_id: int) -> None:
+    """Have a Retry Transfer carried out, by the engine that runs on the store or by this process.
+
+    Raises NotPossible when the engine that should do it stops, or when a run failed inside the program.
+    """
+    from models.queries.retries import retry
+    from scheduler.lease import is_free
+
+    with _lease(lab) as lease:
+        if lease is not None:
+            _serve_retries(lab, vault_id)
+            return
+    while True:
+        with lab.store.read() as session:
+            row = retry(session, retry_id)
+        if row is None or row.is_over:
+            return
+        state = lab.clock.reload()
+        if is_free(state, lab.clock.real.now()):
+            raise NotPossible("The engine stopped before the retry was done.", "The next engine goes on with it.")
+        time.sleep(LOOK_EVERY)
+
+
+def finish_interrupted(lab: OpenLab, vault_id: int) -> None:
+    """Carry out what Retry Transfers of a Vault are left over from an engine that was stopped, if none runs now."""
+    from models.queries.retries import under_way
+
+    with lab.store.read() as session:
+        if not under_way(session, vault_id):
+            return
+    with _lease(lab) as lease:
+        if lease is not None:
+            _serve_retries(lab, vault_id)
+
+
+def _serve_retries(lab: OpenLab, vault_id: int) -> None:
+    from models.queries.retries import under_way
+    from scheduler.engine import STAGES
+    from scheduler.retries import serve_retries
+    from scheduler.runner import RunEnded, Runner, Wish
+
+    troubles: list[str] = []
+
+    def note(event: RunEnded) -> None:
+        if event.error:
+            troubles.append(event.error)
+
+    runner = Runner(lab.store, STAGES, note, retries=serve_retries)
+    served: set[tuple[int, JobKind]] = set()
+    while not troubles:
+        with lab.store.read() as session:
+            parts = [(key, step) for key, _vault_id, step in under_way(session, vault_id)]
+        part = next((part for part in parts if part not in served), None)
+        if part is None:
+            return
+        served.add(part)
+        runner.serve(Wish(vault_id, part[1], only_retries=True))
+    raise NotPossible(" ".join(troubles), "The retry keeps the error.")
+
+
 @contextmanager
 def _lease(lab: OpenLab) -> Iterator[Lease | None]:
     """Hold the lab for a while, with signs of life from a thread of its own; None when another engine holds it."""
@@ -83,6 +143,7 @@ def _serve(lab: OpenLab, vault_id: int) -> None:
     from models.queries.flows import requested_jobs
     from models.tables import JobKind
     from scheduler.engine import STAGES
+    from scheduler.retries import serve_retries
     from scheduler.runner import RunEnded, Runner, Wish
 
     troubles: list[str] = []
@@ -91,7 +152,7 @@ def _serve(lab: OpenLab, vault_id: int) -> None:
         if event.error:
             troubles.append(event.error)
 
-    runner = Runner(lab.store, STAGES, note)
+    runner = Runner(lab.store, STAGES, note, retries=serve_retries)
     with lab.store.read() as session:
         asked = requested_jobs(session, vault_id)
     for kind, when, connection_id in asked:

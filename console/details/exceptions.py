@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from console.details.texts import moment, state
 from console.targets import Goto
-from console.theme import SIGNS
+from console.theme import SIGNS, Tone
 from console.widgets.document import Document, Fact, Note, Part, Section, Title
 
 if TYPE_CHECKING:
-    from models.queries.exceptions import ExceptionDetail, ItemLine
+    from models.queries.exception_detail import ExceptionDetail, ItemLine
+    from models.queries.retries import RetryLine
 
 ERROR_TYPES = {
     "message_processing_error__sys": "Message Processing Error",
@@ -21,6 +24,14 @@ ERROR_TYPES = {
 }
 
 
+SIDES = {
+    "source": "Source: trouble of what this Vault sends",
+    "target": "Target: trouble of what this Vault receives",
+}
+LONGEST = 1500
+"""Characters of a message body or of item data that are shown; the command line shows all."""
+
+
 def document(detail: ExceptionDetail) -> Document:
     """What failed, where, and per item the problem of each field in words."""
     row = detail.row
@@ -29,6 +40,7 @@ def document(detail: ExceptionDetail) -> Document:
         Note(row.error_message, "bad" if row.active else ""),
         Section("Details"),
         Fact("Error Type", ERROR_TYPES.get(row.error_type, row.error_type)),
+        Fact("Side", SIDES.get(row.side, row.side)),
         Fact("Items received", f"{row.received:,}"),
         Fact("Items failed", f"{row.failed:,}"),
         Fact("Still open", f"{row.open_items:,}"),
@@ -47,12 +59,44 @@ def document(detail: ExceptionDetail) -> Document:
         parts.append(Fact("Spark message", detail.spark_message_id or "", target=message))
     if detail.run_id is not None:
         parts.append(Fact("Job run", str(detail.run_id), target=Goto("jobs", detail.run_id)))
+    parts += _retries(detail.retries)
     parts.append(Section("User Exception Items", f"{len(detail.items)}"))
     if not detail.items:
         parts.append(Note("None: the message as a whole could not be processed."))
     for item in detail.items:
         parts += _item(item)
+    parts.append(Section("Record", "by API names"))
+    parts += _record(detail.record)
     return parts
+
+
+def _retries(lines: Sequence[RetryLine]) -> list[Part]:
+    parts: list[Part] = [Section("Retry Transfers", f"{len(lines)}")] if lines else []
+    for line in lines:
+        retry = line.retry
+        asked = f"{moment(retry.created_at)} by {retry.user_name}"
+        if line.under_way:
+            parts.append(Fact(f"Number {retry.key}", f"Under way, asked for {asked}: {retry.result} so far.", "accent"))
+            continue
+        own = f"{line.items:,} open before, {line.still_open:,} after."
+        whole = (
+            f" All {retry.messages:,} messages of it: {retry.result}." if retry.messages > 1 else f" {retry.result}."
+        )
+        text = " ".join(filter(None, [f"{asked}: {own}{whole}", line.note, retry.error]))
+        tone: Tone = "bad" if line.still_open else "ok"
+        target = Goto("jobs", retry.runs[-1]) if retry.runs else None
+        parts.append(Fact(f"Number {retry.key}", text, tone, target))
+    return parts
+
+
+def _record(record: Mapping[str, Any]) -> list[Part]:
+    return [Fact(name, _value(value)) for name, value in record.items()]
+
+
+def _value(value: Any) -> str:
+    text = "" if value is None else json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    more = len(text) - LONGEST
+    return text if more <= 0 else f"{text[:LONGEST]}{SIGNS.pick('…', '...')} ({more:,} characters more)"
 
 
 def _item(item: ItemLine) -> list[Part]:
@@ -69,4 +113,4 @@ def _item(item: ItemLine) -> list[Part]:
     if not item.problems:
         parts.append(Fact("Error", item.error_message))
     parts.append(Fact("Tried", f"{item.attempts} {'time' if item.attempts == 1 else 'times'}, {moment(item.tried_at)}"))
-    return parts
+    return parts + _record(item.record)

@@ -1,78 +1,96 @@
-"""Exceptions: what could not be applied, and why."""
+"""Exceptions: what could not be sent, delivered or applied, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from console import commands
 from console.actions import Action, bindings
 from console.details.exceptions import document
 from console.details.texts import failed, short
+from console.doing import exceptions as doing
+from console.doing.exceptions import Narrowing
+from console.forms.exceptions import filter_form
+from console.modals.dialog import Answer, Dialog
+from console.modals.form import FormScreen
 from console.permissions import MANAGE_INTEGRATIONS, READ_EXCEPTIONS
-from console.screens.area import AreaScreen
+from console.screens.later import AskingScreen, Later
+from console.screens.tracing import TRACE, trace_one_of
 from console.theme import SIGNS
-from console.widgets.columns import Column, Span, number
+from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
+from console.work import in_thread
 from models.feed import Topic
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from console.screens.tracing import Records
+    from models.feed import Change
+    from models.queries.exceptions import FilterChoices
+    from models.queries.retries import RetryRow
     from models.queries.window import Key, Listing
+    from models.services.exceptions import Chosen, RetryPlan
+
+RETRY = (READ_EXCEPTIONS, MANAGE_INTEGRATIONS)
 
 
-class ExceptionsScreen(AreaScreen):
+def _sign(row: Any) -> Cell:
+    if row.retrying:
+        return SIGNS.symbol("RUNNING")
+    return SIGNS.symbol("unresolved" if row.active else "resolved")
+
+
+class ExceptionsScreen(AskingScreen):
     """The user exception messages of the Vault in use, the newest first."""
 
     AREA = "exceptions"
     EMPTY = "No user exception messages: everything that arrived was applied."
     COLUMNS = (
-        Column("", lambda row: SIGNS.symbol("unresolved" if row.active else "resolved"), 1),
+        Column("", _sign, 1),
         Column("Created", lambda row: short(row.created_at), 14),
         Column("Message", lambda row: row.name, 16, flex=2),
         Column("Error", lambda row: row.error_message, 16, flex=3, rank=1),
+        Column("Side", lambda row: row.side.capitalize(), 6, rank=2),
         Column("Items", lambda row: number(row.received), 5, "right"),
         Column("Open", lambda row: failed(row.open_items), 5, "right"),
     )
     LIST_TOPICS = frozenset({Topic.EXCEPTIONS})
     SEEN_WITH = READ_EXCEPTIONS
     ACTIONS: ClassVar = (
+        Action("retry", "r", "Retry", "Retry Transfer of the selected messages, or of this one", permission=RETRY),
         Action(
-            "retry",
+            "retry_listed",
             "R",
-            "Retry",
-            "Try the open items again: of the selected messages, or of this one",
-            permission=(READ_EXCEPTIONS, MANAGE_INTEGRATIONS),
+            "Retry listed",
+            "Retry Transfer of all active messages of this list; tells how many first",
+            permission=RETRY,
         ),
+        Action("narrow", "f", "Narrow", "Narrow the list by status, connection, integration, point, error type, side"),
+        TRACE,
         Action("active", "o", "Only active", "List only messages that are still active, or all"),
-        Action("everywhere", "c", "All connections", "List the messages of all connections again", shown=False),
+        Action("everywhere", "c", "List all", "List all messages again", shown=False),
     )
     BINDINGS = bindings("exceptions", ACTIONS)
 
     def __init__(self) -> None:
         super().__init__()
-        self._active_only = False
-        self._connection_id: int | None = None
+        self._narrowing = Narrowing()
+        self._mine: set[int] = set()
 
     def list_title(self) -> list[Span]:
-        title = super().list_title()
-        if self._active_only:
-            title.append(("  only active", "accent"))
-        if self._connection_id is not None:
-            title.append(("  of one connection", "accent"))
-        return title
+        words = ", ".join(self._narrowing.words)
+        return [*super().list_title(), *([(f"  {words}", "accent")] if words else [])]  # type: ignore[list-item]
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
-        vault_id = self.home.session.vault_id
-        active_only, connection_id = self._active_only, self._connection_id
+        vault_id, narrowing = self.home.session.vault_id, self._narrowing
         del sort, descending
 
         def make() -> Listing[Any]:
             from models.queries.exceptions import listing
 
-            return listing(vault_id, text=text, active_only=active_only, connection_id=connection_id)
+            return listing(vault_id, narrowing.filter(text))
 
         return make
 
@@ -80,7 +98,7 @@ class ExceptionsScreen(AreaScreen):
         vault_id = self.home.session.vault_id
 
         def read(session: StoreSession) -> Any | None:
-            from models.queries.exceptions import detail
+            from models.queries.exception_detail import detail
 
             return detail(session, vault_id, key)
 
@@ -89,16 +107,74 @@ class ExceptionsScreen(AreaScreen):
     def document(self, detail: Any) -> Document:
         return document(detail)
 
+    # Tracing
+
+    def why_not_trace(self) -> str:
+        return self.needs_row()
+
+    def do_trace(self) -> None:
+        row, vault_id = self.table.cursor_row, self.home.session.vault_id
+        if row is None:
+            return
+        key = row.key
+
+        def read(session: StoreSession) -> Records:
+            from models.queries.traceable import items_of_exception
+
+            return items_of_exception(session, vault_id, key)
+
+        trace_one_of(self.home, f"Records of exception {key}", read)
+
+    # Narrowing
+
     def show_connection(self, connection_id: int) -> None:
         """List the active messages of one connection: those that its count counted."""
-        self._active_only, self._connection_id = True, connection_id
+        words = ("only active", "of one connection")
+        self._narrowing = Narrowing(state="active", connection_id=str(connection_id), words=words)
         if self.is_mounted:
             self._put_filter("")
             self.show_list()
 
     def seek(self, key: Key) -> None:
-        self._active_only, self._connection_id = False, None
+        self._narrowing = Narrowing()
         super().seek(key)
+
+    def do_active(self) -> None:
+        self._narrow(Narrowing() if self._narrowing.active else Narrowing(state="active", words=("only active",)))
+
+    def why_not_everywhere(self) -> str:
+        return "" if self._narrowing.words else "All messages are listed already."
+
+    def do_everywhere(self) -> None:
+        self._narrow(Narrowing())
+
+    def do_narrow(self) -> None:
+        vault_id, chosen = self.home.session.vault_id, list[Narrowing]()
+
+        def read(session: StoreSession) -> FilterChoices:
+            from models.queries.exceptions import filter_choices
+
+            return filter_choices(session, vault_id)
+
+        def ask(choices: FilterChoices) -> None:
+            self.home.push_screen(FormScreen(filter_form(choices, self._narrowing, chosen.append)), done)
+
+        def done(said: str | None) -> None:
+            if said and chosen:
+                self._narrow(chosen[-1])
+
+        self.read_then(read, ask)
+
+    def _narrow(self, narrowing: Narrowing) -> None:
+        self._narrowing = narrowing
+        self._write_titles()
+        self.show_list(keep=True)
+
+    def leave(self) -> None:
+        if self._narrowing.words:
+            self.do_everywhere()
+
+    # Retry Transfer
 
     def why_not_retry(self) -> str:
         if self.table.selected:
@@ -106,25 +182,91 @@ class ExceptionsScreen(AreaScreen):
         row = self.table.cursor_row
         if row is None:
             return self.needs_row()
+        if row.retrying:
+            return "This message is being retried already."
         return "" if row.active else "This message is Inactive: all its items have passed."
 
     def do_retry(self) -> None:
-        row = self.table.cursor_row
-        keys = tuple(int(key) for key in self.table.selected) or ((row.key,) if row is not None else ())
-        self.home.perform(partial(commands.retry_exceptions, keys=keys))
-        self.table.clear_selection()
+        row, keys = self.table.cursor_row, sorted(int(key) for key in self.table.selected)
+        if not keys and row is not None:
+            keys = [row.key]
+        if len(keys) > 1:
+            self._ask_for_retry(keys, "the selected messages")
+        elif keys:
+            self._start(keys)
 
-    def do_active(self) -> None:
-        self._active_only = not self._active_only
-        self.show_list(keep=True)
+    def why_not_retry_listed(self) -> str:
+        return "" if self.table.total else self.needs_row()
 
-    def why_not_everywhere(self) -> str:
-        return "" if self._connection_id is not None else "All connections are listed already."
+    def do_retry_listed(self) -> None:
+        self._ask_for_retry(None, "all active messages of this list")
 
-    def do_everywhere(self) -> None:
-        self._connection_id = None
-        self.show_list(keep=True)
+    def _ask_for_retry(self, keys: list[int] | None, which: str) -> None:
+        """Tell how much would be tried, and try it once that is confirmed."""
+        store, who = self.home.store, self.home.session.who
+        narrowing, text = self._narrowing, self.filter_text
+        if store is None:
+            return
 
-    def leave(self) -> None:
-        if self._connection_id is not None:
-            self.do_everywhere()
+        def job() -> tuple[Chosen, RetryPlan]:
+            chosen = narrowing.listed(text) if keys is None else keys
+            return chosen, doing.plan(store, who, chosen)
+
+        def ask(found: tuple[Chosen, RetryPlan]) -> None:
+            chosen, plan = found
+            lines = [f"{doing.amount(plan.messages, plan.items)} would be tried again: {which}."]
+            if plan.under_way:
+                lines.append(f"{plan.under_way:,} more are left out: they are being retried already.")
+            answers = [Answer("retry", "Retry Transfer", "primary")] if plan.messages else []
+
+            def answered(answer: str | None) -> None:
+                if answer:
+                    self._start(chosen)
+
+            self.home.push_screen(Dialog("Retry Transfer", lines, answers), answered)
+
+        self.work_then(job, ask)
+
+    def _start(self, chosen: Chosen) -> None:
+        store, who = self.home.store, self.home.session.who
+        if store is None:
+            return
+
+        def told(plan: RetryPlan) -> None:
+            self.table.clear_selection()
+            if plan.retry_id is not None:
+                self._mine.add(plan.retry_id)
+                much = doing.amount(plan.messages, plan.items)
+                self.home.tell(f"Trying {much} again (Retry Transfer {plan.retry_id}). Its result is told here.")
+                self._look_for_results()
+
+        self.work_then(partial(doing.start, store, who, chosen), told)
+
+    def store_changed(self, changes: Iterable[Change]) -> None:
+        changes = frozenset(changes)
+        super().store_changed(changes)
+        if self._mine and any(change.topic is Topic.EXCEPTIONS for change in changes):
+            self._look_for_results()
+
+    def _look_for_results(self) -> None:
+        """Tell what came of the retries that were started here, once they are over."""
+
+        def tell(found: list[tuple[int, RetryRow | None]]) -> None:
+            for key, row in found:
+                if row is None or row.is_over:
+                    self._mine.discard(key)
+                    if row is not None:
+                        severity = "warning" if row.failed or row.error else "information"
+                        self.home.tell(doing.result_text(row), severity=severity)  # type: ignore[arg-type]
+
+        store, keys = self.home.store, tuple(self._mine)
+        if store is None:
+            return
+
+        def job() -> list[tuple[int, RetryRow | None]]:
+            from models.queries.lab import ask
+
+            return ask(store, doing.results, keys)
+
+        # Wherever the person is by then: he has asked for it.
+        in_thread(self, job, lambda found: Later(partial(tell, found)), group="results", exclusive=True)

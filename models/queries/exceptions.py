@@ -1,214 +1,187 @@
-"""User exception messages of a Vault and their items, for the Exceptions area."""
+"""User exception messages of a Vault: the list and how it is narrowed, for the Exceptions area and for retries."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session
 
-from models.queries.window import Listing, fetch, fetch_one, matches, row_of
-from models.system_fields import LABELS
+from models.queries.window import Listing, fetch, matches
 from models.tables import (
     Connection,
+    ErrorType,
     ExceptionItem,
     ExceptionMessage,
+    ExceptionSide,
     Integration,
     IntegrationPoint,
     ItemStatus,
-    ObjectField,
-    Record,
-    SparkMessage,
-    VaultObject,
+    RetryTransferMessage,
     table_of,
 )
 
 _table = table_of(ExceptionMessage)
 _c = _table.c
-_item_table = table_of(ExceptionItem)
-_items = _item_table.c
+_items = table_of(ExceptionItem).c
+_retried = table_of(RetryTransferMessage).c
 _connections = table_of(Connection)
-_connection_name = select(_connections.c.name).where(_connections.c.id == _c.connection_id).scalar_subquery()
+_integrations = table_of(Integration)
+_points = table_of(IntegrationPoint)
+_connection_name = (
+    select(_connections.c.name).where(_connections.c.id == _c.connection_id).correlate(_table).scalar_subquery()
+)
+_integration_name = (
+    select(_integrations.c.name).where(_integrations.c.id == _c.integration_id).correlate(_table).scalar_subquery()
+)
 
-SHOWN_ITEMS = 100
-"""How many items of one message its detail shows, open ones first."""
+
+@dataclass(frozen=True, slots=True)
+class ExceptionFilter:
+    """Which user exception messages are meant: those that meet all that is given.
+
+    `active` is the message's status, None for both. `point` is the API name or name of an integration point. `text`
+    holds words that all occur in name, error, connection or integration.
+    """
+
+    active: bool | None = None
+    connection_id: int | None = None
+    integration_id: int | None = None
+    point: str = ""
+    error_type: ErrorType | None = None
+    side: ExceptionSide | None = None
+    text: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is given, so that all are meant."""
+        return self == ExceptionFilter()
+
+    def conditions(self, vault_id: int) -> tuple[ColumnElement[bool], ...]:
+        """What the messages that are meant have in common, in SQL."""
+        found: list[ColumnElement[bool]] = [_c.vault_id == vault_id]
+        if self.active is not None:
+            found.append(_c.active if self.active else ~_c.active)
+        exact = {name: getattr(self, name) for name in ("connection_id", "integration_id", "error_type", "side")}
+        found += [_c[name] == wanted for name, wanted in exact.items() if wanted is not None]
+        if self.point:
+            named = select(_points.c.id).where(
+                _points.c.vault_id == vault_id, or_(_points.c.api_name == self.point, _points.c.name == self.point)
+            )
+            found.append(or_(_c.name == self.point, _c.point_id.in_(named)))
+        if self.text:
+            found.append(
+                matches(self.text, _c.name, _c.error_message, _c.error_type, _connection_name, _integration_name)
+            )
+        return tuple(found)
+
+    def in_words(self, session: Session) -> str:
+        """The filter as people read it; empty for an empty one."""
+        said = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or value == "":
+                continue
+            match field.name:
+                case "active":
+                    said.append("active" if value else "inactive")
+                case "connection_id":
+                    said.append(f"connection {_name(session, _connections.c.name, _connections.c.id, value)}")
+                case "integration_id":
+                    said.append(f"integration {_name(session, _integrations.c.name, _integrations.c.id, value)}")
+                case "point":
+                    said.append(f"integration point {value}")
+                case "text":
+                    said.append(f"with “{value}”")
+                case _:
+                    said.append(str(value))
+        return ", ".join(said)
+
+
+ALL = ExceptionFilter()
+
+
+def _name(session: Session, name: ColumnElement[str], key: ColumnElement[int], value: int) -> str:
+    return session.execute(select(name).where(key == value)).scalar_one_or_none() or str(value)
 
 
 @dataclass(frozen=True, slots=True)
 class ExceptionRow:
-    """A user exception message in the list."""
+    """A user exception message in the list. `retrying` says that a Retry Transfer of it is under way."""
 
     key: int
     active: bool
     name: str
+    side: str
     error_type: str
     error_message: str
     connection: str | None
+    integration: str | None
     received: int
     failed: int
     open_items: int
+    retrying: bool
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ItemLine:
-    """A source record that could not be applied. `problems` maps target field labels to what is wrong, in words."""
-
-    key: int
-    source_object: str
-    target_object: str
-    item: str
-    source_name: str | None
-    source_vault_id: int | None
-    source_record_id: str | None
-    status: str
-    error_message: str
-    problems: tuple[tuple[str, str], ...]
-    data: Mapping[str, Any]
-    attempts: int
-    created_at: datetime
-    tried_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ExceptionDetail:
-    """All that the Exceptions area shows about one message."""
-
-    row: ExceptionRow
-    processor: str
-    connection_id: int | None
-    integration_id: int | None
-    integration: str | None
-    point: str | None
-    spark_message_key: int | None
-    spark_message_id: str | None
-    spark_queue_id: int | None
-    run_id: int | None
-    resolved_at: datetime | None
-    items: tuple[ItemLine, ...]
-
-
-def _columns() -> tuple[Any, ...]:
+def row_columns() -> tuple[Any, ...]:
+    """The columns of an `ExceptionRow`, in its order."""
     open_items = (
         select(func.count())
         .where(_items.message_id == _c.id, _items.status == ItemStatus.OPEN)
         .correlate(_table)
         .scalar_subquery()
     )
+    retrying = select(_retried.message_id).where(_retried.message_id == _c.id, _retried.under_way).correlate(_table)
     return (
         _c.id,
         _c.active,
         _c.name,
+        _c.side,
         _c.error_type,
         _c.error_message,
         _connection_name,
+        _integration_name,
         _c.items_received,
         _c.items_failed,
         open_items,
+        retrying.exists(),
         _c.created_at,
     )
 
 
-def listing(
-    vault_id: int, *, text: str = "", active_only: bool = False, connection_id: int | None = None
-) -> Listing[ExceptionRow]:
-    """The user exception messages of a Vault, the newest first."""
-    keys = select(_c.id).where(_c.vault_id == vault_id)
-    if active_only:
-        keys = keys.where(_c.active)
-    if connection_id is not None:
-        keys = keys.where(_c.connection_id == connection_id)
-    if text:
-        keys = keys.where(matches(text, _c.name, _c.error_message, _c.error_type, _connection_name))
-    rows = select(*_columns()).where(_c.vault_id == vault_id)
+def listing(vault_id: int, where: ExceptionFilter = ALL) -> Listing[ExceptionRow]:
+    """The user exception messages of a Vault that are meant, the newest first."""
+    keys = select(_c.id).where(*where.conditions(vault_id))
+    rows = select(*row_columns()).where(_c.vault_id == vault_id)
     return Listing(_c.id, keys, rows, lambda row: ExceptionRow(*row), descending=True)
 
 
-def detail(session: Session, vault_id: int, key: int) -> ExceptionDetail | None:
-    """One user exception message with its items; None when it is gone."""
-    integrations, points, messages = table_of(Integration), table_of(IntegrationPoint), table_of(SparkMessage)
-    statement = (
-        select(
-            *_columns(),
-            _c.message_processor,
-            _c.connection_id,
-            _c.integration_id,
-            integrations.c.name,
-            points.c.name,
-            _c.spark_message_id,
-            messages.c.message_id,
-            messages.c.queue_id,
-            _c.run_id,
-            _c.resolved_at,
-        )
-        .outerjoin(integrations, integrations.c.id == _c.integration_id)
-        .outerjoin(points, points.c.id == _c.point_id)
-        .outerjoin(messages, messages.c.id == _c.spark_message_id)
-        .where(_c.vault_id == vault_id, _c.id == key)
+@dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the messages of a Vault can be narrowed to: ids or values, each with its name."""
+
+    connections: tuple[tuple[int, str], ...]
+    integrations: tuple[tuple[int, str], ...]
+    points: tuple[str, ...]
+    error_types: tuple[str, ...]
+
+
+def filter_choices(session: Session, vault_id: int) -> FilterChoices:
+    """What occurs among the user exception messages of a Vault."""
+
+    def named(table: Any, key: ColumnElement[Any]) -> tuple[tuple[int, str], ...]:
+        used = select(key).where(_c.vault_id == vault_id).distinct()
+        statement = select(table.c.id, table.c.name).where(table.c.id.in_(used)).order_by(table.c.name, table.c.id)
+        return tuple((row[0], row[1]) for row in fetch(session, statement))
+
+    def values(column: ColumnElement[Any]) -> tuple[str, ...]:
+        statement = select(column).where(_c.vault_id == vault_id).distinct().order_by(column)
+        return tuple(str(row[0]) for row in fetch(session, statement))
+
+    return FilterChoices(
+        named(_connections, _c.connection_id),
+        named(_integrations, _c.integration_id),
+        values(_c.name),
+        values(_c.error_type),
     )
-    row = fetch_one(session, statement)
-    if row is None:
-        return None
-    items = _read_items(session, vault_id, key, row.connection_id)
-    return row_of(ExceptionDetail, (ExceptionRow(*row[:10]), *row[10:]), items=items)
-
-
-def _read_items(session: Session, vault_id: int, key: int, connection_id: int | None) -> tuple[ItemLine, ...]:
-    statement = (
-        select(_item_table)
-        .where(_items.vault_id == vault_id, _items.message_id == key)
-        .order_by(_items.status, _items.id)
-        .limit(SHOWN_ITEMS)
-    )
-    rows = fetch(session, statement)
-    labels = field_labels(session, vault_id, {row.target_object for row in rows})
-    sources = _sources(session, connection_id, [row.item for row in rows])
-    lines = []
-    for row in rows:
-        name, source_vault, record_id = sources.get(row.item, (None, None, None))
-        lines.append(
-            ItemLine(
-                row.id,
-                row.source_object,
-                row.target_object,
-                row.item,
-                name,
-                source_vault,
-                record_id,
-                row.status,
-                row.error_message,
-                tuple((labels.get((row.target_object, field), field), text) for field, text in row.fields.items()),
-                row.item_data,
-                row.attempts,
-                row.created_at,
-                row.tried_at,
-            )
-        )
-    return tuple(lines)
-
-
-def field_labels(session: Session, vault_id: int, object_names: set[str]) -> dict[tuple[str, str], str]:
-    """Labels of all fields of these objects of a Vault, system fields included, by object and field name."""
-    objects, fields = table_of(VaultObject).c, table_of(ObjectField)
-    statement = (
-        select(objects.name, fields.c.name, fields.c.label)
-        .join(fields, fields.c.object_id == objects.id)
-        .where(objects.vault_id == vault_id, objects.name.in_(object_names))
-    )
-    own = {(object_name, name): label for object_name, name, label in fetch(session, statement)}
-    return {(object_name, name): label for object_name in object_names for name, label in LABELS.items()} | own
-
-
-def _sources(
-    session: Session, connection_id: int | None, items: list[str]
-) -> dict[str, tuple[str, int | None, str | None]]:
-    """Name, Vault and id of the source records: they are in the Vault on the other side of the connection."""
-    if connection_id is None:
-        return {}
-    remote = select(_connections.c.remote_vault_id).where(_connections.c.id == connection_id).scalar_subquery()
-    records = table_of(Record).c
-    statement = select(records.record_id, records.name, records.vault_id).where(
-        records.vault_id == remote, records.record_id.in_(items)
-    )
-    return {record_id: (name, vault_id, record_id) for record_id, name, vault_id in fetch(session, statement)}

@@ -81,6 +81,7 @@ class EndedRun:
     created: int
     updated: int
     unchanged: int
+    deleted: int
     skipped: int
     failed: int
 

@@ -159,6 +159,7 @@ def test_a_retry_can_be_asked_for_only(on: Call) -> None:
     on("jobs", "run", *SOURCE)
     on("jobs", "run", "receive", *TARGET)
 
-    assert "Asked for a retry of 1" in on("exceptions", "retry", "1", "--no-wait").out
-    jobs = on("jobs", "list", *TARGET, "--json").document["jobs"]
-    assert [job["kind"] for job in jobs if job["requested_at"]] == ["receive"]
+    asked = on("exceptions", "retry", "1", "--no-wait").out
+    assert "Asked for Retry Transfer 1 of 1 message with 1 open item" in asked
+    (retry,) = on("exceptions", "retries", "--json").document["retries"]
+    assert (retry["state"], retry["step"], retry["items"]) == ("under_way", "receive", 1)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from models.errors import NotFound
-from models.queries import certificates, connections, exceptions, integrations, jobs, queues, records
+from models.queries import certificates, connections, exception_detail, integrations, jobs, queues, records
 from models.queries.lab import ask, sign_in, waiting
 from models.store import Store
 from models.tables import ExceptionMessage, JobRun, SparkMessage, table_of
@@ -37,8 +37,8 @@ def test_nothing_of_another_vault_can_be_looked_at(store: Store) -> None:
         assert queues.message_detail(session, 1001, message) is not None
         assert jobs.detail(session, theirs, run) is None
         assert jobs.detail(session, 1001, run) is not None
-        assert exceptions.detail(session, 1001, exception) is None
-        assert exceptions.detail(session, theirs, exception) is not None
+        assert exception_detail.detail(session, 1001, exception) is None
+        assert exception_detail.detail(session, theirs, exception) is not None
         assert records.detail(session, theirs, record) is None
         assert records.detail(session, 1001, record) is not None
 

@@ -1,4 +1,4 @@
-"""Asking for a job to run, and Retry Transfer on a user exception message."""
+"""Asking for a job to run, and who may ask for a Retry Transfer."""
 
 from datetime import datetime
 from typing import Any
@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from models.audit import audit
-from models.errors import NotAllowed, NotFound, NotPossible
+from models.errors import NotAllowed, NotFound
 from models.feed import Change, Topic
 from models.permissions import READ_ONLY_USER, Actor, Permission
-from models.services.exceptions import retry_exception
+from models.services.exceptions import start_retry
 from models.services.jobs import request_run
 from models.services.vaults import create_profile, create_user
 from models.store import Store
@@ -117,58 +117,6 @@ def test_a_read_only_session_requests_nothing(store: Store, pair: Pair) -> None:
         request_run(write, watcher, 1001, JobKind.SEND, pair.source.connection_id)
 
 
-def test_retry_transfer_runs_the_receive_job_of_the_connection_and_tells_how_many_items_wait(
-    store: Store, pair: Pair
-) -> None:
-    message = failed_message(store, pair)
-    with store.write() as write:
-        assert retry_exception(write, user(store, 1002), message) == 2
-        now = write.now
-    assert requested(store, 1002) == {JobKind.RECEIVE: (now, pair.target.connection_id)}
-    assert requested(store, 1001) == {}
-
-
-def test_retry_transfer_of_trouble_without_an_inbound_point_runs_all_jobs_of_the_connection(
-    store: Store, pair: Pair
-) -> None:
-    message = failed_message(
-        store,
-        pair,
-        vault_id=1001,
-        point_id=None,
-        connection_id=pair.source.connection_id,
-        error_type=ErrorType.CONFIGURATION,
-    )
-    with store.write() as write:
-        retry_exception(write, pair.source.system, message)
-    assert {kind: connection for kind, (_, connection) in requested(store, 1001).items()} == dict.fromkeys(
-        JobKind, pair.source.connection_id
-    )
-
-
-def test_retry_transfer_is_audited(store: Store, pair: Pair) -> None:
-    message = failed_message(store, pair)
-    admin = user(store, 1002)
-    with store.write() as write:
-        retry_exception(write, admin, message)
-    with store.read() as session:
-        row = session.execute(select(_audit).where(_audit.c.action == "Retry Transfer")).one()
-    assert (row.vault_id, row.user_name, row.item) == (1002, admin.name, "Product Inbound Point")
-
-
-def test_an_inactive_exception_message_has_nothing_to_retry(store: Store, pair: Pair) -> None:
-    message = failed_message(store, pair, active=False)
-    with pytest.raises(NotPossible, match="is inactive"), store.write() as write:
-        retry_exception(write, pair.target.system, message)
-    assert requested(store, 1002) == {}
-
-
-def test_an_exception_message_of_another_vault_is_not_found(store: Store, pair: Pair) -> None:
-    message = failed_message(store, pair)
-    with pytest.raises(NotFound), store.write() as write:
-        retry_exception(write, pair.source.system, message)
-
-
 @pytest.mark.parametrize(
     ("has", "lacks"),
     [
@@ -184,7 +132,7 @@ def test_retry_transfer_needs_both_to_see_exceptions_and_to_manage_integrations(
         create_profile(write, 1002, "Half", {has})
         create_user(write, 1002, "half", "", "", "Half")
     with pytest.raises(NotAllowed, match=lacks.value), store.write() as write:
-        retry_exception(write, user(store, 1002, "half"), message)
+        start_retry(write, user(store, 1002, "half"), [message])
 
 
 def test_an_audit_row_keeps_values_in_the_words_of_a_vault(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from models.errors import NotPossible
-from models.services.exceptions import retry_exception
+from models.services.exceptions import start_retry
 from models.services.queue_settings import RETRY_MINUTES
 from models.tables import (
     ConnectionState,
@@ -17,12 +17,15 @@ from models.tables import (
     JobKind,
     MessageState,
     QueueConnection,
+    RetryState,
+    RetryTransfer,
     RunStatus,
     SparkMessage,
     Subject,
     table_of,
 )
 from scheduler import deliver, outbox, send
+from scheduler.retries import serve_retries
 from tests.stages.lab import Lab, counts
 
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in RETRY_MINUTES)
@@ -244,9 +247,9 @@ class TestRetryTransfer:
     def retry(self, lab: Lab) -> int:
         (told,) = lab.exceptions(lab.source)
         with lab.store.write() as write:
-            return retry_exception(write, lab.source.system, told.id)
+            return start_retry(write, lab.source.system, [told.id]).items
 
-    def test_puts_the_message_back_and_asks_for_the_jobs(self, lab: Lab) -> None:
+    def test_puts_the_message_back_and_asks_for_its_delivery(self, lab: Lab) -> None:
         lab.create("Product")
         lab.send()
         give_up(lab)
@@ -254,8 +257,9 @@ class TestRetryTransfer:
         (message,) = lab.messages(lab.source)
         assert (message.state, message.attempts, message.next_attempt_at) == (MessageState.QUEUED, 0, None)
         assert (message.left_at, message.taken_by, message.claimed_by) == (None, None, None)
-        requested = {job.kind for job in lab.rows(Job, vault_id=lab.source.vault_id) if job.requested_at is not None}
-        assert requested == set(JobKind)
+        (retry,) = lab.rows(RetryTransfer)
+        assert (retry.state, retry.step) == (RetryState.UNDER_WAY, JobKind.DELIVER)
+        assert not [job for job in lab.rows(Job) if job.requested_at is not None]
         (told,) = lab.exceptions(lab.source)
         assert told.active
 
@@ -291,7 +295,7 @@ class TestRetryTransfer:
         give_up(lab)
         first, second = lab.exceptions(lab.source)
         with lab.store.write() as write:
-            retry_exception(write, lab.source.system, second.id)
+            start_retry(write, lab.source.system, [second.id])
         lab.set_queue(lab.target, active=True)
         lab.deliver()
         assert [row.id for row in lab.exceptions(lab.source)] == [first.id]
@@ -312,7 +316,7 @@ class TestRetryTransfer:
         lab.send()
         give_up(lab)
         self.retry(lab)
-        lab.deliver()
+        serve_retries(lab.store, lab.clock, lab.source.vault_id, JobKind.DELIVER)
         lab.set_queue(lab.target, active=True)
         self.retry(lab)
         (message,) = lab.messages(lab.source)
@@ -350,7 +354,7 @@ class TestRetryTransfer:
         lab.create("Unsent")
         lab.send()
         lab.deliver()
-        self.retry(lab)
+        assert self.retry(lab) == 0
         assert [row.state for row in lab.messages(lab.source)] == [MessageState.DELIVERED]
 
 

@@ -1,0 +1,102 @@
+"""User exceptions: choosing messages, trying them again, and how a Vault tells of new ones, as calls of services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from console.commands import acting
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from console.session import Who
+    from models.queries.exceptions import ExceptionFilter
+    from models.queries.retries import RetryRow
+    from models.services.exceptions import Chosen, RetryPlan
+    from models.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """To what the list is narrowed, as a form holds it: ids and values as text, empty for everything.
+
+    `words` names what was chosen, for the title of the list.
+    """
+
+    state: str = ""
+    connection_id: str = ""
+    integration_id: str = ""
+    point: str = ""
+    error_type: str = ""
+    side: str = ""
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, str], labels: Mapping[str, Mapping[str, str]]) -> Narrowing:
+        """What was chosen in a form whose values read as `labels` says."""
+        chosen = {name: value for name, value in values.items() if value}
+        words = tuple(labels.get(name, {}).get(value, value) for name, value in chosen.items())
+        return cls(**chosen, words=words)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether only active, only inactive (False) or all messages are listed (None)."""
+        return {"active": True, "inactive": False}.get(self.state)
+
+    def filter(self, text: str = "") -> ExceptionFilter:
+        """The filter of the query, together with words that are looked for."""
+        from models.queries.exceptions import ExceptionFilter
+        from models.tables import ErrorType, ExceptionSide
+
+        return ExceptionFilter(
+            active=self.active,
+            connection_id=int(self.connection_id) if self.connection_id else None,
+            integration_id=int(self.integration_id) if self.integration_id else None,
+            point=self.point,
+            error_type=ErrorType(self.error_type) if self.error_type else None,
+            side=ExceptionSide(self.side) if self.side else None,
+            text=text,
+        )
+
+    def listed(self, text: str) -> Chosen:
+        """All active messages of the list, to be tried again."""
+        return replace(self.filter(text), active=True)
+
+
+def plan(store: Store, who: Who, chosen: Chosen) -> RetryPlan:
+    """What a Retry Transfer would try."""
+    from models.services.exceptions import plan_retry
+
+    with store.read() as session:
+        return plan_retry(session, who.vault_id, chosen)
+
+
+def start(store: Store, who: Who, chosen: Chosen) -> RetryPlan:
+    """Start a Retry Transfer."""
+    from models.services.exceptions import start_retry
+
+    with acting(store, who) as (write, actor):
+        return start_retry(write, actor, chosen)
+
+
+def results(session: StoreSession, keys: Sequence[int]) -> list[tuple[int, RetryRow | None]]:
+    """How far Retry Transfers have come; None for one whose messages were deleted with it."""
+    from models.queries.retries import retry
+
+    return [(key, retry(session, key)) for key in keys]
+
+
+def amount(messages: int, items: int) -> str:
+    """How much, in words."""
+    said = "1 message" if messages == 1 else f"{messages:,} messages"
+    return f"{said} with {'1 open item' if items == 1 else f'{items:,} open items'}"
+
+
+def result_text(row: Any) -> str:
+    """What came of a Retry Transfer, in words."""
+    if row.error:
+        return f"Retry Transfer {row.key} failed. {row.error}"
+    rest = "everything in it has passed" if not row.failed else f"{row.failed:,} still open"
+    return f"Retry Transfer {row.key} of {amount(row.messages, row.items)}: {row.result}; {rest}."
