@@ -18,6 +18,8 @@ from models.tables import (
     ConnectionClient,
     ConnectionState,
     ConnectionType,
+    CrossLink,
+    DocumentVersion,
     FieldRule,
     Integration,
     IntegrationPoint,
@@ -27,6 +29,7 @@ from models.tables import (
     PicklistValue,
     PointSource,
     ProfilePermission,
+    QueryObjectRule,
     Queue,
     QueueConnection,
     Record,
@@ -53,12 +56,14 @@ STEPS: tuple[tuple[str, tuple[type[Any], ...]], ...] = (
     ("Connections", (ConnectionAuthorization, Connection, ConnectionClient)),
     ("Queues", (Queue, QueueConnection)),
     ("Integrations", (Integration, IntegrationPoint, PointSource)),
-    ("Rules and lookups", (ReferenceLookup, ReferenceLookupKey, IntegrationRule, FieldRule)),
+    ("Rules and lookups", (ReferenceLookup, ReferenceLookupKey, IntegrationRule, QueryObjectRule, FieldRule)),
 )
 """What is configuration, in the order in which one table refers to another."""
 
 _records = table_of(Record)
 _unique = table_of(UniqueValue)
+_versions = table_of(DocumentVersion)
+_crosslinks = table_of(CrossLink)
 _users = table_of(User)
 
 
@@ -170,6 +175,9 @@ class VaultCopy:
                 copied, low = copied + number, high
         for old, new in self._keys["object_field"].items():
             self._write.execute(self._insert_unique(old, new))
+        for old, new in self._keys["vault_object"].items():
+            self._write.execute(self._insert_versions(old, new))
+        self._write.execute(self._insert_crosslinks())
         return int(copied)
 
     def _insert_records(self, old: int, new: int, low: int, high: int) -> Any:
@@ -177,27 +185,56 @@ class VaultCopy:
 
         Link values stay: they go on naming the records of the Vaults that the parent is connected with (Assumed).
         """
-        makers = {}
-        for column in ("created_by", "modified_by"):
-            before, after = _users.alias(f"{column}_before"), _users.alias(f"{column}_after")
-            makers[column] = (
-                select(after.c.id)
-                .join(before, before.c.username == after.c.username)
-                .where(after.c.vault_id == self._target_id, before.c.id == _records.c[column])
-                .scalar_subquery()
-            )
-        number = func.substr(_records.c.global_id, len(f"{self._source_id}_") + 1)
-        replaced: dict[str, Any] = {
-            "vault_id": literal(self._target_id),
-            "object_id": literal(new),
-            "global_id": literal(f"{self._target_id}_") + number,
-            **makers,
-        }
+        replaced = self._replaced(_records, new)
         names = [column.name for column in _records.columns if column.name != "id"]
         rows = select(*(replaced.get(name, _records.c[name]) for name in names)).where(
             _records.c.object_id == old, _records.c.id > low, _records.c.id <= high
         )
         return insert(_records).from_select(names, rows.order_by(_records.c.id))
+
+    def _replaced(self, table: Table, object_id: int) -> dict[str, Any]:
+        """What becomes different of a record, or of a version of a document, by column."""
+        makers: dict[str, Any] = {}
+        for column in ("created_by", "modified_by"):
+            before, after = _users.alias(f"{column}_before"), _users.alias(f"{column}_after")
+            makers[column] = (
+                select(after.c.id)
+                .join(before, before.c.username == after.c.username)
+                .where(after.c.vault_id == self._target_id, before.c.id == table.c[column])
+                .scalar_subquery()
+            )
+        number = func.substr(table.c.global_id, len(f"{self._source_id}_") + 1)
+        return {
+            "vault_id": literal(self._target_id),
+            "object_id": literal(object_id),
+            "global_id": literal(f"{self._target_id}_") + number,
+            **makers,
+        }
+
+    def _insert_versions(self, old: int, new: int) -> Any:
+        """Versions of documents hang under the copies of their records."""
+        copy = _records.alias("copied")
+        replaced = self._replaced(_versions, new) | {"record_key": copy.c.id}
+        names = [column.name for column in _versions.columns if column.name != "id"]
+        rows = (
+            select(*(replaced.get(name, _versions.c[name]) for name in names))
+            .join(copy, (copy.c.vault_id == self._target_id) & (copy.c.record_id == _versions.c.record_id))
+            .where(_versions.c.object_id == old)
+        )
+        return insert(_versions).from_select(names, rows.order_by(_versions.c.id))
+
+    def _insert_crosslinks(self) -> Any:
+        """CrossLinks of the copy stay bound to the documents of the Vaults that the parent is connected with."""
+        copy = _records.alias("copied")
+        replaced: dict[str, Any] = {"vault_id": literal(self._target_id), "record_key": copy.c.id}
+        names = [column.name for column in _crosslinks.columns if column.name != "id"]
+        rows = (
+            select(*(replaced.get(name, _crosslinks.c[name]) for name in names))
+            .join(_records, _records.c.id == _crosslinks.c.record_key)
+            .join(copy, (copy.c.vault_id == self._target_id) & (copy.c.record_id == _records.c.record_id))
+            .where(_crosslinks.c.vault_id == self._source_id)
+        )
+        return insert(_crosslinks).from_select(names, rows.order_by(_crosslinks.c.id))
 
     def _insert_unique(self, old: int, new: int) -> Any:
         copy = _records.alias("copied")

@@ -51,6 +51,12 @@ def make_documents(
     )
 
 
+def version_of(answer: Any) -> Version:
+    """What an action on a document answered."""
+    assert isinstance(answer, Version)
+    return answer
+
+
 @dataclass(repr=False)
 class DocumentLab(Lab):
     """A lab in which documents are made in the source, and their CrossLinks are looked at in the target."""
@@ -65,13 +71,13 @@ class DocumentLab(Lab):
         return document_id
 
     def move(self, document_id: str, state: str, *, vault_id: int | None = None) -> Version:
-        return self._do(change_state, document_id, state, vault_id=vault_id)
+        return version_of(self._do(change_state, document_id, state, vault_id=vault_id))
 
     def draft(self, document_id: str, *, vault_id: int | None = None) -> Version:
-        return self._do(new_version, document_id, vault_id=vault_id)
+        return version_of(self._do(new_version, document_id, vault_id=vault_id))
 
     def obsolete(self, document_id: str) -> Version:
-        return self._do(make_obsolete, document_id)
+        return version_of(self._do(make_obsolete, document_id))
 
     def edit(self, document_id: str, *, vault_id: int | None = None, **fields: Any) -> bool:
         return bool(self._do(edit_document, document_id, fields, vault_id=vault_id))
