@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -42,6 +42,10 @@ class WriteSession(Session):
     def changed(self, topic: Topic, vault_id: int | None = None) -> None:
         """Note what this transaction changed; it is published after the commit."""
         self.changes.add(Change(topic, vault_id))
+
+
+class _TakenBack(Exception):
+    """Ends a rehearsal."""
 
 
 class Store:
@@ -97,6 +101,16 @@ class Store:
             finally:
                 self._writing_thread = None
         self.feed.publish(session.changes)
+
+    @contextmanager
+    def rehearse(self) -> Iterator[WriteSession]:
+        """A write transaction that is always taken back: everything happens as it would, and nothing has happened.
+
+        Nothing is published and no tick of time is used up. Other writers wait meanwhile. Raises what `write` raises.
+        """
+        with suppress(_TakenBack), self.write() as session:
+            yield session
+            raise _TakenBack
 
     def others_wrote(self) -> bool:
         """Whether another process has written since the last call (the first call answers False and starts counting).

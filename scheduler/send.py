@@ -5,7 +5,8 @@ source, puts their ids in messages of at most 500 items, and moves the integrati
 run's start (Assumed, integration facts, section 5). A run that cannot put all its messages moves nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -61,7 +62,7 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     """
     with job_run(store, JobKind.SEND, scope) as run:
         with store.read() as session:
-            integrations = session.execute(_active_integrations(scope)).all()
+            integrations = sending_integrations(session, scope)
         for integration in integrations:
             run.go_on()
             try:
@@ -113,18 +114,19 @@ def _with_outbound_points(scope: Scope) -> Select[Any]:
 
 
 def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> None:
-    since, until = integration.last_successful_send, write.now
+    until = write.now
     outbox: Outbox | None = None
     sent = 0
-    for source in write.execute(_point_sources(integration.id)).all():
-        model = load_object(write, integration.vault_id, source.object_name)
-        for event, ids in _found(
-            write, model, source.criteria, since, until, withdraws=integration.inactivates_targets
-        ):
-            for items in _messages_of(ids):
-                outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
-                outbox.put(object_name=model.name, event=event, integration_point=source.remote_point, items=items)
-                sent += len(items)
+    for found_by in changes_of(write, integration, integration.last_successful_send, until):
+        for items in found_by.messages():
+            outbox = outbox or open_outbox(write, run.id, integration.vault_id, integration.connection_id)
+            outbox.put(
+                object_name=found_by.object_name,
+                event=found_by.event,
+                integration_point=found_by.remote_point,
+                items=items,
+            )
+            sent += len(items)
     found = sent
     if outbox is not None:
         outbox.flush()
@@ -136,6 +138,40 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)
     run.count(write, integration.connection_id, found=found, sent=sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened to records of one object, for one inbound point of the partner; `ids` can be read once."""
+
+    object_name: str
+    event: MessageEvent
+    remote_point: str
+    ids: Iterator[str]
+
+    def messages(self) -> Iterator[list[str]]:
+        """The items, as many at a time as a message holds."""
+        while items := list(islice(self.ids, ITEMS_IN_A_MESSAGE)):
+            yield items
+
+
+def sending_integrations(session: Session, scope: Scope) -> Sequence[Row[Any]]:
+    """The active integrations that send, of active connections."""
+    return session.execute(_active_integrations(scope)).all()
+
+
+def changes_of(session: Session, integration: Row[Any], since: datetime | None, until: datetime) -> Iterator[Changes]:
+    """What an integration's outbound points have to tell of a span of time (None: from the beginning).
+
+    `integration` is a row of `sending_integrations`. Each answer is to be read before the next is asked for. Raises
+    ConsoleError when a point watches what the Vault does not have.
+    """
+    for source in session.execute(_point_sources(integration.id)).all():
+        model = load_object(session, integration.vault_id, source.object_name)
+        for event, ids in _found(
+            session, model, source.criteria, since, until, withdraws=integration.inactivates_targets
+        ):
+            yield Changes(model.name, event, source.remote_point, ids)
 
 
 def _point_sources(integration_id: int) -> Select[Any]:
@@ -193,12 +229,6 @@ def _deleted(session: Session, model: ObjectModel, since: datetime | None, until
         statement = statement.where(_tombstones.c.deleted_at >= since)
     statement = statement.order_by(_tombstones.c.id)
     return iter(session.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
-
-
-def _messages_of(ids: Iterable[str]) -> Iterator[list[str]]:
-    ids = iter(ids)
-    while items := list(islice(ids, ITEMS_IN_A_MESSAGE)):
-        yield items
 
 
 def _tell_of_broken_connections(store: Store, run: Run) -> None:
