@@ -13,7 +13,7 @@ from console.cli.settings import settings_of
 from models.errors import NotFound, NotPossible
 
 if TYPE_CHECKING:
-    from models.queries.trace import TracedMessage, TracedRecord, TracedSide, Way
+    from models.queries.traced import TracedMessage, TracedRecord, TracedSide, Way
 
 
 def trace(
@@ -24,8 +24,8 @@ def trace(
 
     A target record is traced back to its source.
     """
-    from models.queries.trace import places
     from models.queries.trace import trace as follow
+    from models.queries.traceable import places
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
@@ -85,7 +85,9 @@ def _way(way: Way, title: str, *, came: bool = False) -> Iterator[str]:
     if came:
         return
     if not way.messages:
-        yield section("Messages", "No message names it.")
+        source = way.source
+        nobody = f"No active integration of {source.vault} sends {source.object_name} records."
+        yield section("Messages", lines(["No message names it.", *([] if way.watched else [nobody])]))
     if way.changed_since:
         yield "It has changed since it was last sent: the next send job looks at it."
     yield section("Target records", table(columns, way.targets, empty="No record of a connected Vault is linked."))

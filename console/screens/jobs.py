@@ -13,6 +13,7 @@ from console.details.texts import duration, failed, short
 from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.area import AreaScreen
 from console.screens.runs import ask_for_run
+from console.screens.tracing import TRACE, trace_one_of
 from console.theme import SIGNS
 from console.widgets.bars import Bar
 from console.widgets.columns import Cell, Column, Span, number
@@ -23,6 +24,7 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from console.screens.tracing import Records
     from models.queries.jobs import JobRow, RunRow
     from models.queries.window import Listing
 
@@ -57,6 +59,7 @@ class JobsScreen(AreaScreen):
     LIST_TOPICS = frozenset({Topic.JOBS})
     ACTIONS: ClassVar = (
         Action("run", "r", "Run now", "Run a job of this Vault at once", permission=MANAGE_INTEGRATIONS),
+        TRACE,
         Action("moved", "o", "Only moved", "List only runs that moved something, or all"),
     )
     BINDINGS = bindings("jobs", ACTIONS)
@@ -151,6 +154,22 @@ class JobsScreen(AreaScreen):
     def do_run(self) -> None:
         row = self.table.cursor_row
         ask_for_run(self.home, kind=row.kind if row is not None else "")
+
+    def why_not_trace(self) -> str:
+        return self.needs_row()
+
+    def do_trace(self) -> None:
+        row, vault_id = self.table.cursor_row, self.home.session.vault_id
+        if row is None:
+            return
+        key = row.key
+
+        def read(session: StoreSession) -> Records:
+            from models.queries.traceable import items_of_run
+
+            return items_of_run(session, vault_id, key)
+
+        trace_one_of(self.home, f"Records of run {key}", read)
 
     def do_moved(self) -> None:
         self._moved_only = not self._moved_only

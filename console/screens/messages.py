@@ -12,6 +12,7 @@ from console.details.texts import short, state
 from console.doing.queues import check_signature, read_message
 from console.modals.dialog import Dialog
 from console.screens.later import AskingScreen
+from console.screens.tracing import TRACE, trace_one_of
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
@@ -21,6 +22,7 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from console.screens.tracing import Records
     from models.queries.window import Key, Listing
 
 
@@ -39,7 +41,10 @@ class MessagesScreen(AskingScreen):
         Column("Tries", lambda row: number(row.attempts), 5, "right", rank=1),
     )
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
-    ACTIONS: ClassVar = (Action("signature", "c", "Check signature", "Verify the signature of this message"),)
+    ACTIONS: ClassVar = (
+        Action("signature", "c", "Check signature", "Verify the signature of this message"),
+        TRACE,
+    )
     BINDINGS = bindings("messages", ACTIONS)
 
     def __init__(self, queue_id: int, label: str = "", *, key: Key | None = None) -> None:
@@ -88,6 +93,22 @@ class MessagesScreen(AskingScreen):
 
     def _show_verdict(self, lines: tuple[str, ...]) -> None:
         self.home.push_screen(Dialog("Signature", [line for line in lines if line]))
+
+    def why_not_trace(self) -> str:
+        return self.needs_row()
+
+    def do_trace(self) -> None:
+        row, vault_id = self.table.cursor_row, self.home.session.vault_id
+        if row is None:
+            return
+        key = row.key
+
+        def read(session: StoreSession) -> Records:
+            from models.queries.traceable import items_of_message
+
+            return items_of_message(session, vault_id, key)
+
+        trace_one_of(self.home, f"Records of message {row.message_id[:8]}", read)
 
     def leave(self) -> None:
         self.app.pop_screen()

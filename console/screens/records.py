@@ -17,6 +17,7 @@ from console.modals.picker import Choice, PickList
 from console.modals.record_form import RecordFormScreen
 from console.permissions import CREATE_RECORDS, DELETE_RECORDS, EDIT_RECORDS, OBJECT, READ_RECORDS
 from console.screens.area import AreaScreen
+from console.screens.tracing import TRACE, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, Span
@@ -55,6 +56,7 @@ class RecordsScreen(AreaScreen):
     ACTIONS: ClassVar = (
         Action("edit", "e", "Edit", "Edit the record", permission=EDIT_RECORDS),
         Action("object", "o", "Object", "List the records of another object"),
+        TRACE,
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
         Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
         Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False, permission=DELETE_RECORDS),
@@ -174,6 +176,13 @@ class RecordsScreen(AreaScreen):
             self._put_filter("")
             self.show_list()
             self.refresh_bindings()
+
+    def why_not_trace(self) -> str:
+        return self.needs_row()
+
+    def do_trace(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            trace_record(self.home, self.home.session.vault_id, row.key)
 
     def why_not_partner(self) -> str:
         if self.needs_row():

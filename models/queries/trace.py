@@ -5,13 +5,12 @@ Link and Global ID. So the answer takes the same time however much was sent befo
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlmodel import Session
 
+from models.queries.traced import Trace, TracedMessage, TracedRecord, TracedRun, TracedSide, TracedTrouble, Way
 from models.queries.window import fetch, row_of
 from models.sets import one_of
 from models.tables import (
@@ -22,7 +21,10 @@ from models.tables import (
     ErrorType,
     ExceptionItem,
     ExceptionMessage,
+    Integration,
+    IntegrationPoint,
     JobRun,
+    PointSource,
     Queue,
     QueueConnection,
     Record,
@@ -52,109 +54,6 @@ SHOWN_MESSAGES = 50
 SHOWN_TARGETS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class TracedRecord:
-    """A record on the way; `deleted_at` is set when only its tombstone is left."""
-
-    vault_id: int
-    vault: str
-    record_id: str
-    name: str
-    object_name: str
-    object_label: str
-    global_id: str
-    link: str | None
-    modified_at: datetime | None = None
-    deleted_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TracedRun:
-    """A job run that put a message on a queue or took it off."""
-
-    key: int
-    vault_id: int
-    kind: str
-    status: str
-    started_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TracedSide:
-    """A message as it stands in one Vault: on which queue, in what state, since when, and by which runs."""
-
-    key: int
-    vault_id: int
-    vault: str
-    queue_id: int
-    queue: str
-    state: str
-    attempts: int
-    entered_at: datetime
-    left_at: datetime | None
-    last_error: str | None
-    put_by: TracedRun | None
-    taken_by: TracedRun | None
-
-
-@dataclass(frozen=True, slots=True)
-class TracedTrouble:
-    """A user exception about the record: of its item, or of the message as a whole.
-
-    `problems` maps target fields to what is wrong with them.
-    """
-
-    message_key: int
-    vault_id: int
-    vault: str
-    error_type: str
-    error_message: str
-    active: bool
-    target_object: str | None
-    attempts: int
-    at: datetime
-    problems: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TracedMessage:
-    """A message that names the record, on both sides; `inbound` is None until it is delivered to a Vault of the lab."""
-
-    message_id: str
-    connection_id: int
-    connection: str
-    object_name: str
-    event: str
-    integration_point: str
-    items: int
-    outbound: TracedSide
-    inbound: TracedSide | None
-    troubles: tuple[TracedTrouble, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What a record's changes went through: its messages, the newest first, and the records made of it.
-
-    `changed_since` says that the record has changed after the newest message; `more` that there are older ones.
-    """
-
-    source: TracedRecord
-    messages: tuple[TracedMessage, ...] = ()
-    targets: tuple[TracedRecord, ...] = ()
-    changed_since: bool = False
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A record with the way of its own changes (`went`), and the ways by which it came about (`came`)."""
-
-    record: TracedRecord
-    went: Way
-    came: tuple[Way, ...] = field(default=())
-
-
 def trace(session: Session, vault_id: int, record_id: str) -> Trace | None:
     """Trace a record of a Vault both ways; None when there is no such record and none was deleted."""
     found = _record(session, vault_id, record_id)
@@ -166,79 +65,6 @@ def trace(session: Session, vault_id: int, record_id: str) -> Trace | None:
         _way(session, found),
         tuple(_way(session, source, to_vault=vault_id, target=found) for source in sources),
     )
-
-
-def places(session: Session, vault_ids: Sequence[int], text: str) -> tuple[tuple[int, str, str], ...]:
-    """Vault id, Vault name and record id of the records called `text`, deleted ones included.
-
-    `text` is a record id, which may occur in several Vaults, or a Global ID.
-    """
-    columns = (_vaults.id, _vaults.name, _records.c.record_id)
-    present = (
-        select(*columns)
-        .join(_records, _records.c.vault_id == _vaults.id)
-        .where(_records.c.vault_id.in_(vault_ids), (_records.c.record_id == text) | (_records.c.global_id == text))
-        .order_by(_vaults.name)
-    )
-    found = {(row[0], row[2]): tuple(row) for row in session.execute(present)}
-    gone = (
-        select(_vaults.id, _vaults.name, _tombstones.record_id)
-        .join(table_of(Tombstone), _tombstones.vault_id == _vaults.id)
-        .where(_tombstones.vault_id.in_(vault_ids), _tombstones.record_id == text)
-        .distinct()
-        .order_by(_vaults.name)
-    )
-    for row in session.execute(gone):
-        found.setdefault((row[0], row[2]), tuple(row))
-    return tuple(found.values())
-
-
-def items_of_message(session: Session, vault_id: int, message_key: int) -> tuple[int, tuple[str, ...]] | None:
-    """The Vault whose records a message names, and their ids; None when the message is gone.
-
-    That is the sending Vault, whichever side the message is looked at from.
-    """
-    statement = (
-        select(_queues.c.type, _connections.remote_vault_id, _bodies["items"].label("content"))
-        .select_from(_messages)
-        .join(_queues, _queues.c.id == _messages.c.queue_id)
-        .join(table_of(Connection), _connections.id == _messages.c.connection_id)
-        .join(table_of(SparkMessageBody), _bodies.message_id == _messages.c.id)
-        .where(_messages.c.vault_id == vault_id, _messages.c.id == message_key)
-    )
-    row = session.execute(statement).first()
-    if row is None:
-        return None
-    owner = vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id
-    return owner, tuple(dict.fromkeys(row.content))
-
-
-def items_of_run(session: Session, vault_id: int, run_id: int, limit: int = 2000) -> tuple[tuple[int, str], ...]:
-    """The records that a job run moved, each with its Vault: of the run's newest messages, at most `limit`."""
-    statement = (
-        select(_queues.c.type, _connections.remote_vault_id, _bodies["items"].label("content"))
-        .select_from(_messages)
-        .join(_queues, _queues.c.id == _messages.c.queue_id)
-        .join(table_of(Connection), _connections.id == _messages.c.connection_id)
-        .join(table_of(SparkMessageBody), _bodies.message_id == _messages.c.id)
-        .where(_messages.c.vault_id == vault_id, (_messages.c.put_by == run_id) | (_messages.c.taken_by == run_id))
-        .order_by(_messages.c.id.desc())
-        .limit(20)
-    )
-    found: dict[tuple[int, str], None] = {}
-    for row in session.execute(statement):
-        owner = vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id
-        if owner is not None:
-            found.update(dict.fromkeys((owner, item) for item in row.content))
-    return tuple(found)[:limit]
-
-
-def names_of(session: Session, vault_id: int, record_ids: Collection[str]) -> dict[str, str]:
-    """Names of records of a Vault by id; deleted ones are not among them."""
-    statement = select(_records.c.record_id, _records.c.name).where(
-        _records.c.vault_id == vault_id, one_of(_records.c.record_id, record_ids)
-    )
-    return {row.record_id: row.name for row in session.execute(statement)}
 
 
 def _record_columns() -> Select[Any]:
@@ -362,8 +188,28 @@ def _way(
         )
     targets = (target,) if target is not None else _targets(session, source)
     newest = max((row.entered_at for row in rows), default=None)
+    watched = _is_watched(session, source)
     changed = source.modified_at is not None and (newest is None or source.modified_at > newest)
-    return Way(source, tuple(messages), targets, changed, more)
+    return Way(source, tuple(messages), targets, watched, watched and changed, more)
+
+
+def _is_watched(session: Session, record: TracedRecord) -> bool:
+    """Whether an active integration sends changed records of this one's object."""
+    sources, points, integrations = table_of(PointSource).c, table_of(IntegrationPoint).c, table_of(Integration).c
+    statement = (
+        select(sources.id)
+        .join(table_of(VaultObject), _objects.id == sources.object_id)
+        .join(table_of(IntegrationPoint), points.id == sources.point_id)
+        .join(table_of(Integration), integrations.id == points.integration_id)
+        .where(
+            points.vault_id == record.vault_id,
+            points.direction == Direction.OUTBOUND,
+            integrations.active,
+            _objects.name == record.object_name,
+        )
+        .limit(1)
+    )
+    return session.execute(statement).first() is not None
 
 
 def _item_names(session: Session, record: TracedRecord) -> list[str]:

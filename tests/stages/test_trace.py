@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import event, func, select
 
 from models.message_items import _indexing
-from models.queries.trace import Trace, items_of_message, items_of_run, trace
+from models.queries.trace import trace
+from models.queries.traceable import items_of_exception, items_of_message, items_of_run
+from models.queries.traced import Trace
 from models.services.messages import put_message
 from models.services.vaults import FieldSpec
 from models.store import Store
@@ -34,6 +36,13 @@ def test_a_record_that_was_never_sent_has_no_messages_and_waits(lab: Lab) -> Non
     record = lab.create("Alpha")
     went = traced(lab, 1001, record).went
     assert (went.messages, went.targets, went.changed_since) == ((), (), True)
+
+
+def test_a_record_that_nobody_sends_does_not_wait(lab: Lab) -> None:
+    record = lab.create("Alpha")
+    lab.set_integration_active(lab.source, active=False)
+    went = traced(lab, 1001, record).went
+    assert (went.watched, went.changed_since) == (False, False)
 
 
 def test_a_moved_record_is_traced_over_messages_and_runs_to_its_target(lab: Lab) -> None:
@@ -204,12 +213,24 @@ def test_a_message_and_a_run_say_which_records_they_moved(lab: Lab) -> None:
     (outbound,), (inbound,) = lab.messages(lab.source), lab.messages(lab.target)
 
     with lab.store.read() as session:
-        assert items_of_message(session, 1001, outbound.id) == (1001, (first, second))
-        assert items_of_message(session, 1002, inbound.id) == (1001, (first, second))
-        assert items_of_message(session, 1001, inbound.id) is None
+        assert items_of_message(session, 1001, outbound.id) == ((1001, first), (1001, second))
+        assert items_of_message(session, 1002, inbound.id) == ((1001, first), (1001, second))
+        assert items_of_message(session, 1001, inbound.id) == ()
         assert items_of_run(session, 1001, sent.run_id) == ((1001, first), (1001, second))
         assert items_of_run(session, 1002, received.run_id) == ((1001, first), (1001, second))
         assert items_of_run(session, 1002, sent.run_id) == ()
+
+
+def test_a_user_exception_says_which_records_it_is_about(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock, target_fields=(FieldSpec("code__c", "Code", max_length=3), *PRODUCT_FIELDS[1:]))
+    bad = lab.create("Bad", code__c="TOO-LONG")
+    lab.create("Good")
+    lab.clock.advance(minutes=5)
+    lab.transfer()
+    (exception,) = lab.exceptions(lab.target)
+    with lab.store.read() as session:
+        assert items_of_exception(session, 1002, exception.id) == ((1001, bad),)
+        assert items_of_exception(session, 1001, exception.id) == ()
 
 
 def test_no_search_through_messages_or_bodies_is_needed(lab: Lab) -> None:
