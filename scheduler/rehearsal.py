@@ -5,7 +5,7 @@ an earlier batch of it has made, and changes nothing: a test compares the whole 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +92,11 @@ class Rehearsal:
     failed: int = 0
     planned: list[Planned] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+
+    def hinder(self, obstacle: Obstacle) -> None:
+        """Note what stands in the way, once."""
+        if obstacle not in self.obstacles:
+            self.obstacles.append(obstacle)
 
     def add(self, route: Route, prepared: Prepared, applied: Applied, keep: int) -> None:
         """Take over what one set of items would come to."""
@@ -192,9 +197,9 @@ def _rehearse(write: WriteSession, flows: Iterator[_Flow], since: datetime | Non
         try:
             works += _works(write, flow, since)
         except ConsoleError as error:
-            rehearsal.obstacles.append(Obstacle(error.message, error.remedy, 0))
+            rehearsal.hinder(Obstacle(error.message, error.remedy, 0))
         if (asleep := _nobody_sends(write, flow)) is not None:
-            rehearsal.obstacles.append(asleep)
+            rehearsal.hinder(asleep)
     _play(write, works, rehearsal, keep)
     return rehearsal
 
@@ -222,13 +227,25 @@ def _nobody_sends(session: Session, flow: _Flow) -> Obstacle | None:
 
 def _works(session: WriteSession, flow: _Flow, since: datetime | None) -> Iterator[Work]:
     """What the receive job will find for a point: what waits already, what the next send run finds, open items."""
+    coming: set[tuple[str, str]] = set()
+    for work in _messages_of(session, flow, since):
+        coming.update((work.object_name, item) for item in work.items)
+        yield work
+    for work in _open_items(session, _items.c.point_id.in_(_inbound_points(flow))):
+        # What a message brings again is tried once in a run.
+        left = [item for item in work.items if (work.object_name, item) not in coming]
+        if left:
+            yield replace(work, items=left)
+
+
+def _messages_of(session: WriteSession, flow: _Flow, since: datetime | None) -> Iterator[Work]:
     yield from _waiting(session, flow.vault_id, flow.connection_id, Direction.INBOUND, flow)
-    if flow.remote_connection_id is not None and flow.remote_vault_id is not None:
-        yield from _waiting(session, flow.remote_vault_id, flow.remote_connection_id, Direction.OUTBOUND, flow)
-        scope = Scope(flow.remote_vault_id, flow.remote_connection_id, integration_ids=flow.senders)
-        for sender in sending_integrations(session, scope):
-            yield from _about_to_be_sent(session, flow, sender, since)
-    yield from _open_items(session, _items.c.point_id.in_(_inbound_points(flow)))
+    if flow.remote_connection_id is None or flow.remote_vault_id is None:
+        return
+    yield from _waiting(session, flow.remote_vault_id, flow.remote_connection_id, Direction.OUTBOUND, flow)
+    scope = Scope(flow.remote_vault_id, flow.remote_connection_id, integration_ids=flow.senders)
+    for sender in sending_integrations(session, scope):
+        yield from _about_to_be_sent(session, flow, sender, since)
 
 
 def _waiting(session: Session, vault_id: int, connection_id: int, direction: Direction, flow: _Flow) -> Iterator[Work]:
