@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
 from models.data_model import FieldModel, ObjectModel, load_object
+from models.queries.documents import DocumentFacts, document_facts
 from models.queries.window import Listing, fetch, matches, ordered
 from models.system_fields import LABELS
 from models.tables import (
@@ -105,6 +106,8 @@ class RecordDetail:
     system: tuple[FieldValue, ...]
     partners: tuple[Partner, ...]
     open_items: tuple[OpenItem, ...]
+    document: DocumentFacts | None = None
+    """Versions and CrossLinks, of a document."""
 
 
 def object_list(session: Session, vault_id: int) -> tuple[ObjectRow, ...]:
@@ -169,6 +172,7 @@ def detail(session: Session, vault_id: int, record_id: str) -> RecordDetail | No
         _system(session, vault_id, model, row),
         _partners(session, vault_id, row),
         _open_items(session, vault_id, record_id),
+        document_facts(session, vault_id, record_id) if model.is_document else None,
     )
 
 
@@ -176,7 +180,7 @@ class _Texts:
     """Values of one record in words: labels of picklist values, names of referenced records."""
 
     def __init__(self, session: Session, vault_id: int, model: ObjectModel, data: Mapping[str, Any]) -> None:
-        self.data = data
+        self.model, self.data = model, data
         ids = [data[field.name] for field in model.references if data.get(field.name)]
         statement = select(_c.record_id, _c.name).where(_c.vault_id == vault_id, _c.record_id.in_(ids))
         self.names: dict[str, str] = {row[0]: row[1] for row in fetch(session, statement)} if ids else {}
@@ -190,7 +194,7 @@ class _Texts:
             field.type,
             self.text(field, value),
             field.required,
-            writable=True,
+            writable=field.name in self.model.cleaners,
             reference=reference,
         )
 
@@ -266,7 +270,8 @@ def _open_items(session: Session, vault_id: int, record_id: str) -> tuple[OpenIt
         .where(
             items.c.point_id.in_(select(points.id).where(points.vault_id.in_(_connected(vault_id)))),
             items.c.status == ItemStatus.OPEN,
-            items.c.item == record_id,
+            # An item about a document names one of its versions.
+            or_(items.c.item == record_id, items.c.item.startswith(f"{record_id}_", autoescape=True)),
         )
         .order_by(items.c.id)
         .limit(20)
@@ -312,6 +317,8 @@ def form(session: Session, vault_id: int, object_name: str, record_id: str | Non
     texts = _Texts(session, vault_id, model, data)
     fields = [FormField("name__v", "Name", "text", row.name if row else "", row.name if row else "", required=True)]
     for field in model.fields.values():
+        if field.name not in model.cleaners:
+            continue
         value = data.get(field.name)
         fields.append(
             FormField(
