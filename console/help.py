@@ -25,6 +25,8 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "The next search for changes starts at Last Successful Run Time. Only a run without errors moves it.",
         "Activating an integration sets it to now: what changed before is not sent.",
         "Assumed: one time is kept per direction, and the earlier one is shown.",
+        "Enter lists the points and rules that an integration is made of; there, n adds to what is under the cursor.",
+        "Make the inbound point in the receiving Vault first: the sending side then chooses it.",
     ),
     "queues": (
         "Enter on a queue lists its messages. Those that have left the queue stay to be looked at.",

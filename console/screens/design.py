@@ -35,8 +35,8 @@ OF_CONNECTIONS: Final = ("point", "source")
 def _name(row: DesignRow) -> Cell:
     if row.kind == "point":
         return f"{SIGNS.symbol(row.direction)[0]} {row.name}", "strong"
-    tone = "muted" if row.active is False else ""
-    return ("  " * row.level + row.name, "muted") if tone else "  " * row.level + row.name
+    text = "  " * row.level + (f"only {row.name}" if row.kind == "query" else row.name)
+    return (text, "muted") if row.active is False else text
 
 
 def _status(row: DesignRow) -> Cell:
@@ -51,9 +51,9 @@ class DesignScreen(DesignForms):
     EMPTY = "This integration has no points yet. “n” makes one."
     COLUMNS = (
         Column("Name", _name, 24, flex=3),
-        Column("What", lambda row: (KINDS[row.kind], "muted"), 17, rank=1),
+        Column("What", lambda row: (KINDS[row.kind], "muted"), 17, rank=2),
         Column("Status", _status, 10),
-        Column("About", lambda row: (row.about, "muted"), 14, flex=2, rank=2),
+        Column("About", lambda row: (row.about, "muted"), 14, flex=2, rank=1),
     )
     LIST_TOPICS = frozenset({Topic.INTEGRATIONS, Topic.RULES, Topic.CONNECTIONS})
     ACTIONS: ClassVar = (

@@ -56,8 +56,8 @@ class DesignForms(MdlFiles):
         choices = [
             Choice("field", "Field rule", "Fills a field of the target", in_rule),
             Choice("query", "Query object rule", "Narrows which records the rule applies to", in_rule),
-            Choice("rule", "Integration rule", "Under the inbound point", under),
-            Choice("source", "Watched object", "An object whose changes the outbound point sends", watching),
+            Choice("rule", "Integration rule", "What the records that arrive become", under),
+            Choice("source", "Watched object", "An object whose changes are sent", watching),
             Choice("inbound", "Inbound integration point", "Takes messages of the remote Vault", connections),
             Choice("outbound", "Outbound integration point", "Sends changes of this Vault", connections),
         ]

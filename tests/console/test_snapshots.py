@@ -31,8 +31,10 @@ AREAS = {
     "audit": ("8",),
     "queue-log": ("3", "l"),
     "connection-form": ("1", "n", "v", "enter"),
+    "design": ("2", "enter", "down"),
+    "field-rule-form": ("2", "enter", "down", "n", "enter"),
 }
-IN_TARGET = {"exceptions", "integrations"}
+IN_TARGET = {"exceptions", "integrations", "design", "field-rule-form"}
 
 
 @pytest.fixture(autouse=True)
