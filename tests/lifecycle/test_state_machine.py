@@ -1,4 +1,4 @@
-"""Random sequences of all connection actions in three Vaults, against a small model of the state machine.
+"""Random sequences of all connection actions in two and in three Vaults, against a small model of the state machine.
 
 The model knows the table of the Spark facts, section 4, and nothing of the services. Every action is either refused in
 both or done in both; after each one the store holds what the model holds, and no row hangs in the air.
@@ -48,7 +48,12 @@ VAULTS = (FIRST, SECOND, SANDBOX)
 NAMES = ("one__c", "two__c")
 SELDOM = st.integers(0, 3)
 """Actions that end most stories are only taken when this is 0."""
+TYPES = (ConnectionType.EXTERNAL, ConnectionType.LOCAL)
+V2V = ConnectionType.VAULT_TO_VAULT
+URLS = {True: "https://${Custom.host}/in", False: "https://example.com/in"}
+"""The URL of an External connection, by whether it holds a token."""
 PENDING, APPROVED, ACTIVE = ConnectionState.PENDING, ConnectionState.APPROVED, ConnectionState.ACTIVE
+INACTIVE = ConnectionState.INACTIVE
 DISCONNECTED = ConnectionState.DISCONNECTED
 
 connections, tasks = table_of(Connection), table_of(ApprovalTask)
@@ -67,6 +72,8 @@ class Side:
     state: ConnectionState = PENDING
     partner: int | None = None
     queued: bool = False
+    type: ConnectionType = V2V
+    tokens: bool = False
 
 
 @dataclass
@@ -117,13 +124,27 @@ class Model:
 
     def edit(self, one: int, remote: int | None) -> None:
         side = self.sides[one]
-        need(remote != side.vault)
+        need(remote is None or (remote != side.vault and side.type is V2V))
         if remote != side.remote:
             need(side.state in (PENDING, DISCONNECTED) and not self.waits(one))
             side.remote = remote
             self.withdraw(one)
 
+    def rename(self, one: int, name: str) -> None:
+        side = self.sides[one]
+        need(self.named(side.vault, name) in (None, one))
+        if name != side.name:
+            side.name = name
+            self.withdraw(one)
+
+    def enter_url(self, one: int, *, tokens: bool) -> None:
+        side = self.sides[one]
+        need(side.type is ConnectionType.EXTERNAL)
+        side.tokens = tokens
+        side.state = ACTIVE
+
     def download(self, one: int, expires: datetime) -> None:
+        need(self.sides[one].type is V2V)
         need(self.sides[one].state is PENDING and not self.waits(one))
         self.withdraw(one)
         self.files.append(File(one, self.sides[one].remote, expires))
@@ -139,6 +160,7 @@ class Model:
         target = partner or self.named(vault, source.name)
         if target is not None:
             side = self.sides[target]
+            need(side.type is V2V)
             need(not self.waits(target))
             need(side.state is not PENDING or side.remote in (None, source.vault))
             need(side.state is not ACTIVE or side.partner == file.side)
@@ -193,6 +215,7 @@ class Model:
 
     def reset(self, one: int) -> None:
         side = self.sides[one]
+        need(side.type is V2V)
         need(side.state in (ACTIVE, DISCONNECTED) and not self.waits(one))
         side.state, side.remote = PENDING, None
         self.withdraw(one)
@@ -212,10 +235,16 @@ class Model:
             if side.partner is not None:
                 partners[side.name] = side.partner
         for parent in [side for side in self.sides.values() if side.vault == FIRST]:
-            self.sides[new[parent.name]] = Side(SANDBOX, parent.name, queued=parent.queued)
+            copy = Side(SANDBOX, parent.name, queued=parent.queued, type=parent.type, tokens=parent.tokens)
+            if copy.type is ConnectionType.LOCAL:
+                copy.state = ACTIVE
+            elif copy.type is ConnectionType.EXTERNAL:
+                copy.state = parent.state if parent.tokens else INACTIVE
+            self.sides[new[parent.name]] = copy
         for name, partner in partners.items():
             left = self.sides[partner]
-            left.partner = new.get(name)
+            successor = self.sides[new[name]] if name in new else None
+            left.partner = new[name] if successor is not None and successor.type is V2V else None
             if left.partner is None:
                 left.state = DISCONNECTED if left.state is ACTIVE else left.state
             else:
@@ -241,10 +270,11 @@ class Connections(RuleBasedStateMachine):
     """Administrators of three Vaults who do anything, in any order."""
 
     template: Path
+    vaults: tuple[int, ...] = VAULTS
     files = Bundle("files")
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(kind=st.sampled_from((ConnectionType.EXTERNAL, V2V, ConnectionType.LOCAL)), tokens=st.booleans())
+    def open(self, kind: ConnectionType, tokens: bool) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lifecycle-"))
         shutil.copytree(self.template, self.folder, dirs_exist_ok=True)
         self.clock = ManualClock()
@@ -254,6 +284,8 @@ class Connections(RuleBasedStateMachine):
         self.model = Model()
         for vault in VAULTS[:2]:
             self.create(vault, NAMES[0], None)
+        if kind is not V2V:
+            self.create_another_type(FIRST, "other__c", kind, tokens, 0)
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -265,11 +297,16 @@ class Connections(RuleBasedStateMachine):
         keys = sorted(self.model.sides)
         return keys[number % len(keys)] if keys else None
 
+    def there(self, vault: int) -> int:
+        """A Vault of this story."""
+        return vault if vault in self.vaults else SECOND
+
     def actor(self, one: int) -> Actor:
         return self.actors[self.model.sides[one].vault]
 
     @rule(vault=st.sampled_from(VAULTS), name=st.sampled_from(NAMES), remote=st.sampled_from((None, *VAULTS)))
     def create(self, vault: int, name: str, remote: int | None) -> None:
+        vault = self.there(vault)
         try:
             with self.store.write() as write:
                 made = create_connection(
@@ -287,12 +324,64 @@ class Connections(RuleBasedStateMachine):
         self.model.may_create(vault, name, remote)
         self.model.sides[key(made)] = Side(vault, name, remote)
 
+    @rule(
+        vault=st.sampled_from(VAULTS),
+        name=st.sampled_from((*NAMES, "other__c", "other__c")),
+        kind=st.sampled_from(TYPES),
+        tokens=st.booleans(),
+        seldom=SELDOM,
+    )
+    def create_another_type(self, vault: int, name: str, kind: ConnectionType, tokens: bool, seldom: int) -> None:
+        vault = self.there(vault)
+        if seldom:
+            return
+        url = URLS[tokens] if kind is ConnectionType.EXTERNAL else None
+        try:
+            with self.store.write() as write:
+                made = create_connection(write, self.actors[vault], type=kind, name="Lab", api_name=name, url=url)
+        except ConsoleError:
+            with pytest.raises(Refused):
+                self.model.may_create(vault, name, None)
+            return
+        self.model.may_create(vault, name, None)
+        tokens = tokens and kind is ConnectionType.EXTERNAL
+        self.model.sides[key(made)] = Side(vault, name, state=ACTIVE, type=kind, tokens=tokens)
+
+    @rule(number=st.integers(0, 9), name=st.sampled_from(NAMES), seldom=SELDOM)
+    def rename(self, number: int, name: str, seldom: int) -> None:
+        one = self.pick(number)
+        if one is None or seldom:
+            return
+        try:
+            with self.store.write() as write:
+                edit_connection(write, self.actor(one), one, {"api_name": name}, confirm_api_name=True)
+        except ConsoleError:
+            with pytest.raises(Refused):
+                self.model.rename(one, name)
+            return
+        self.model.rename(one, name)
+
+    @rule(number=st.integers(0, 9), tokens=st.booleans())
+    def enter_the_url(self, number: int, tokens: bool) -> None:
+        one = self.pick(number)
+        if one is None:
+            return
+        try:
+            with self.store.write() as write:
+                edit_connection(write, self.actor(one), one, {"url": URLS[tokens]})
+        except ConsoleError:
+            with pytest.raises(Refused):
+                self.model.enter_url(one, tokens=tokens)
+            return
+        self.model.enter_url(one, tokens=tokens)
+
     @rule(number=st.integers(0, 9), name=st.sampled_from(NAMES))
     def duplicate(self, number: int, name: str) -> None:
         one = self.pick(number)
         if one is None:
             return
-        vault = self.model.sides[one].vault
+        original = self.model.sides[one]
+        vault = original.vault
         try:
             with self.store.write() as write:
                 made = duplicate_connection(write, self.actor(one), one, name="Copy", api_name=name)
@@ -301,13 +390,16 @@ class Connections(RuleBasedStateMachine):
                 self.model.may_create(vault, name, None)
             return
         self.model.may_create(vault, name, None)
-        self.model.sides[key(made)] = Side(vault, name)
+        copy = Side(vault, name, type=original.type, tokens=original.tokens)
+        copy.state = PENDING if copy.type is V2V else ACTIVE
+        self.model.sides[key(made)] = copy
 
     @rule(number=st.integers(0, 9), remote=st.sampled_from((None, *VAULTS)))
     def enter_remote_vault_id(self, number: int, remote: int | None) -> None:
         one = self.pick(number)
         if one is None:
             return
+        remote = None if remote is None else self.there(remote)
         try:
             with self.store.write() as write:
                 edit_connection(write, self.actor(one), one, {"remote_vault_id": remote})
@@ -320,10 +412,11 @@ class Connections(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), vault=st.sampled_from(VAULTS), named=st.booleans())
     def download_and_connect(self, number: int, vault: int, named: bool) -> None:
         """The usual way, so that many sequences get far."""
+        vault = self.there(vault)
         able = [
             place
             for place, one in enumerate(sorted(self.model.sides))
-            if self.model.sides[one].vault not in (vault, SANDBOX)
+            if self.model.sides[one].vault not in (vault, SANDBOX) and self.model.sides[one].type is V2V
         ]
         if able:
             place = able[number % len(able)]
@@ -352,6 +445,7 @@ class Connections(RuleBasedStateMachine):
     @rule(file=files, vault=st.sampled_from(VAULTS))
     def connect(self, file: tuple[int, bytes], vault: int) -> None:
         number, data = file
+        vault = self.there(vault)
         with self.store.read() as session:
             told = preview_file(session, self.actors[vault], data, self.clock.now())
         refusal = None
@@ -436,12 +530,13 @@ class Connections(RuleBasedStateMachine):
             if side.queued:
                 disconnect_queue(write, self.actor(one), key(queue), one)
             else:
-                connect_queue(write, self.actor(one), key(queue), one, "lab__c")
+                external = side.type is ConnectionType.EXTERNAL
+                connect_queue(write, self.actor(one), key(queue), one, None if external else "lab__c")
         side.queued = not side.queued
 
     @rule(seldom=SELDOM)
     def refresh(self, seldom: int) -> None:
-        if seldom:
+        if seldom or SANDBOX not in self.vaults:
             return
         with self.store.write() as write:
             refresh_sandbox(write, self.actors[FIRST], SANDBOX)
@@ -468,11 +563,11 @@ class Connections(RuleBasedStateMachine):
             )
             named = set(session.execute(select(clients.c.connection_id)).scalars())
         held = {
-            row.id: (row.vault_id, row.api_name, row.state, row.remote_connection_id, row.remote_vault_id)
+            row.id: (row.vault_id, row.api_name, row.type, row.state, row.remote_connection_id, row.remote_vault_id)
             for row in rows
         }
         assert held == {
-            one: (side.vault, side.name, side.state, side.partner, side.remote)
+            one: (side.vault, side.name, side.type, side.state, side.partner, side.remote)
             for one, side in self.model.sides.items()
         }
         assert named == set(held)
@@ -486,19 +581,26 @@ class Connections(RuleBasedStateMachine):
         for one, side in self.model.sides.items():
             if side.partner is not None:
                 assert self.model.sides[side.partner].partner == one
-            if side.state is ACTIVE:
+            if side.state is ACTIVE and side.type is V2V:
                 assert side.partner is not None
                 assert self.model.sides[side.partner].state is not DISCONNECTED
             if side.state is APPROVED:
                 assert self.model.waits(one)
 
 
+class TwoVaults(Connections):
+    """Administrators of two production Vaults."""
+
+    vaults = (FIRST, SECOND)
+
+
 # A failure takes a while to be made small.
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("template")
-def test_no_sequence_of_actions_leaves_the_state_machine_or_an_orphan() -> None:
+@pytest.mark.parametrize("machine", [TwoVaults, Connections])
+def test_no_sequence_of_actions_leaves_the_state_machine_or_an_orphan(machine: type[Connections]) -> None:
     run_state_machine_as_test(
-        Connections,
+        machine,
         settings=settings(
             max_examples=40,
             stateful_step_count=40,
