@@ -61,7 +61,7 @@ def list_records(
             )
             return
         model = load_object(session, vault.key, object_name)
-        total, rows = record_lines(session, model, _pairs(where or ()), limit)
+        total, rows = record_lines(session, model, pairs(where or ()), limit)
     columns: list[Column[RecordLine]] = [
         Column("ID", lambda row: row.record_id),
         Column("Name", lambda row: row.name),
@@ -97,7 +97,7 @@ def show(context: typer.Context, record_id: RecordId) -> None:
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
-        place = _find(lab, session, record_id)
+        place = find_place(lab, session, record_id)
         row = detail(session, place.vault_id, place.record_id)
         values = form(session, place.vault_id, row.object_name, place.record_id) if row else None
     if row is None or values is None:
@@ -160,10 +160,10 @@ def set_fields(
     from models.services.records import change_record
 
     settings = settings_of(context)
-    wanted = _pairs(values)
+    wanted = pairs(values)
     with opened(settings) as lab:
         with lab.store.read() as session:
-            place = _find(lab, session, record_id)
+            place = find_place(lab, session, record_id)
             actor = lab.actor(session, place.vault_id)
         with lab.store.write() as write:
             changed = change_record(write, actor, place.record_id, wanted)
@@ -174,7 +174,7 @@ def set_fields(
     )
 
 
-def _pairs(texts: Sequence[str]) -> Mapping[str, str]:
+def pairs(texts: Sequence[str]) -> Mapping[str, str]:
     """Fields and values from texts such as `name__v=Study 12`."""
     found: dict[str, str] = {}
     for text in texts:
@@ -185,7 +185,7 @@ def _pairs(texts: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def _find(lab: OpenLab, session: Session, text: str) -> RecordPlace:
+def find_place(lab: OpenLab, session: Session, text: str) -> RecordPlace:
     """The record with this id or Global ID. Raises NotFound, or NotPossible when several Vaults have such an id."""
     from models.queries.lookup import record_places
 
