@@ -32,6 +32,7 @@ from console.cli.jobs import jobs
 from console.cli.lookups import lookups
 from console.cli.messages import messages
 from console.cli.opening import on_terminal, open_default
+from console.cli.query import query
 from console.cli.queues import queues
 from console.cli.reaching import CaFile, Resolve
 from console.cli.receiver import receiver
@@ -78,6 +79,7 @@ class VaultConsole(Program):
             "certificates",
             "exceptions",
             "records",
+            "query",
             "trace",
             "jobs",
             "audit",
@@ -149,6 +151,7 @@ command(application, "info")(info.info)
 command(application, "completion")(completion.completion)
 command(application, "receiver")(receiver)
 command(application, "trace")(trace)
+command(application, "query")(query)
 for commands in (
     audit,
     authorizations,

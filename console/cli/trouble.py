@@ -42,7 +42,9 @@ def guarded(work: Callable[[], object], typed: Sequence[str]) -> int:
         return error.exit_code
     except ConsoleError as error:
         fields = error.fields if isinstance(error, InvalidInput) else {}
-        _report(error.title, error.message, error.remedy, fields, in_json=in_json)
+        # What a query is refused with has a type and a place.
+        details = getattr(error, "details", {})
+        _report(error.title, error.message, error.remedy, fields, in_json=in_json, **details)
         return REFUSED
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
@@ -53,7 +55,13 @@ def guarded(work: Callable[[], object], typed: Sequence[str]) -> int:
 
 
 def _report(
-    title: str, message: str, remedy: str = "", fields: Mapping[str, str] | None = None, *, in_json: bool, **more: str
+    title: str,
+    message: str,
+    remedy: str = "",
+    fields: Mapping[str, str] | None = None,
+    *,
+    in_json: bool,
+    **more: object,
 ) -> None:
     if in_json:
         error = {"title": title, "message": message, "remedy": remedy, "fields": dict(fields or {}), **more}

@@ -29,6 +29,11 @@ class VqlError(ConsoleError):
         self.line: int | None = None
         self.position: int | None = None
 
+    @property
+    def details(self) -> dict[str, object]:
+        """The type and the place, for a program."""
+        return {"type": self.type.value, "line": self.line, "position": self.position}
+
     def place(self, text: str) -> "VqlError":
         """Work out line and position in the query's text; answers the error itself."""
         if self.at is not None:

@@ -171,7 +171,6 @@ def conditions(draw: st.DrawFn, name: str, *, nested: bool) -> Expr:
     return Comparison(operand, draw(st.sampled_from(_ORDERED)), draw(values))
 
 
-_either: st.SearchStrategy[bool] = st.booleans()
 _patterns = st.builds(
     lambda first, rest: (first, *rest),
     st.sampled_from(("a", "A", "ab", "b%", "a_", "a*", "[", "\\", "?", "ä", "it'")),
@@ -184,7 +183,8 @@ def _within(draw: st.DrawFn, name: str) -> Within:
     kinds = [*TO_ONE[name].values(), *(("id", source) for source in OBJECTS)]
     related: list[tuple[str, str]] = [(step, target) for step, (_, target) in TO_ONE[name].items()]
     related += [(step, source) for step, (source, _) in TO_MANY[name].items()]
-    if related and draw(_either):
+    by_relationship = draw(st.booleans())
+    if related and by_relationship:
         target, holder = draw(st.sampled_from(related))
         left, asked = Operand(("id",)), Operand(("id",))
     else:
