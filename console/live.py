@@ -264,10 +264,17 @@ class LiveApp(App[None]):
     def on_live_app_counted(self, message: Counted) -> None:
         self._counting = False
         if message.vault_id == self.session.vault_id:
-            self.session.waiting = message.waiting
+            before, self.session.waiting = self.session.waiting, message.waiting
+            if message.waiting.is_news(before):
+                self.ring(message.waiting.newest_in)
             self._write_bars()
         if self._count_again:
             self._count_waiting()
+
+    def ring(self, vault: str) -> None:
+        """Ring the terminal's bell for a new user exception message, and say in which Vault it is."""
+        self.bell()
+        self.notify(f"A new user exception message in {vault}.", markup=False)
 
     def _write_bars(self) -> None:
         if (front := self.front) is not None:

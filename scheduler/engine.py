@@ -22,6 +22,7 @@ from scheduler.clock import LabClock, attach_lab
 from scheduler.housekeeping import Housekeeping
 from scheduler.lease import LASTING, Lease, acquire, is_free, who_holds
 from scheduler.memory import settle_collector
+from scheduler.notify import Notifier
 from scheduler.retries import serve_retries
 from scheduler.runner import JobKey, Need, RunEnded, Runner, Stage, Wish, in_words, next_time
 from scheduler.timetable import Timetable
@@ -115,6 +116,7 @@ class Engine:
         self.last_error: str | None = None
         """What went wrong last, inside the program, in words; job runs carry their own errors."""
         self._store = store
+        self._notifier = Notifier(store)
         self._stages = stages or STAGES
         self._extra_jobs = extra_jobs
         self._on_event = on_event
@@ -190,6 +192,7 @@ class Engine:
             for term in (*self._lost, *filter(None, [self._term])):
                 term.runner.close()
                 term.runner.wait()
+            self._notifier.wait()
             self._ended.set()
             self._wake.set()
             self._thread.join()
@@ -343,6 +346,7 @@ class Engine:
 
     def _run_ended(self, event: RunEnded) -> None:
         self.last_error = event.error or self.last_error
+        self._notifier.look()
         self._tell(event)
 
     def _set_role(self, viewer: str | None) -> None:

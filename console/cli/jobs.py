@@ -36,6 +36,7 @@ def list_jobs(context: typer.Context) -> None:
         Column("Vault", lambda line: line.vault.name),
         Column("Job", lambda line: line.row.kind),
         Column("Every", lambda line: f"{line.row.every_seconds} s", right=True),
+        Column("Longest", lambda line: f"{line.row.longest_seconds} s", right=True),
         Column("Next run", lambda line: line.row.next_run_at),
         Column("Asked for", lambda line: line.row.requested_at),
     ]
@@ -47,6 +48,29 @@ def list_jobs(context: typer.Context) -> None:
     answer(
         settings, {"jobs": [document(line) for line in rows]}, lambda: table(columns, rows, empty="There are no jobs.")
     )
+
+
+@command(jobs, "limit")
+def limit_job(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="send|deliver|receive", help="Which job.")],
+    seconds: Annotated[int, typer.Argument(metavar="SECONDS", help="Real time that a run of it may take.")],
+) -> None:
+    """Say how long a run of a job may take: a longer one ends as TIMEOUT and becomes a user exception message."""
+    from models.services.jobs import set_job_limit
+    from models.tables import JobKind
+
+    if kind not in KINDS:
+        raise NotFound(f"There is no job {kind}.", f"There is: {', '.join(KINDS)}.")
+    settings = settings_of(context)
+    with opened(settings) as lab:
+        with lab.store.read() as session:
+            vault = lab.vault(session)
+            actor = lab.actor(session, vault.key)
+        with lab.store.write() as write:
+            set_job_limit(write, actor, JobKind(kind), seconds)
+    document = {"vault_id": vault.key, "kind": kind, "longest_seconds": seconds}
+    tell(settings, document, f"A run of the {kind} job of {vault.name} may take {seconds:,} seconds.")
 
 
 @command(jobs, "runs")

@@ -11,6 +11,7 @@ from console.cli import certificate_changes as _certificate_changes
 from console.cli import completion, demo, info, run, status, vaults
 from console.cli import connection_stats as _connection_stats
 from console.cli import integration_changes as _integration_changes
+from console.cli import integration_settings as _integration_settings
 from console.cli import lookup_files as _lookup_files
 from console.cli import queue_changes as _queue_changes
 from console.cli import queue_logging as _queue_logging
@@ -25,12 +26,15 @@ from console.cli.clients import clients
 from console.cli.clock import clock
 from console.cli.connect import connections
 from console.cli.doctor import doctor
+from console.cli.documents import documents
 from console.cli.exceptions import exceptions
+from console.cli.explain import dry_run, explain
 from console.cli.frame import PROGRAM, Program, command
 from console.cli.integrations import integrations
 from console.cli.jobs import jobs
 from console.cli.lookups import lookups
 from console.cli.messages import messages
+from console.cli.notifications import notifications
 from console.cli.opening import on_terminal, open_default
 from console.cli.query import query
 from console.cli.queues import queues
@@ -49,6 +53,7 @@ EXTENSIONS = (
     _certificate_changes,
     _connection_stats,
     _integration_changes,
+    _integration_settings,
     _lookup_files,
     _queue_changes,
     _queue_logging,
@@ -63,7 +68,11 @@ class VaultConsole(Program):
 
     sections = {
         "See and run": ("demo", "status", "run", "clock"),
-        "Understand": ("doctor",),
+        "Understand": (
+            "doctor",
+            "explain",
+            "dry-run",
+        ),
         "Administer": (
             "vaults",
             "sandbox",
@@ -78,7 +87,9 @@ class VaultConsole(Program):
             "messages",
             "certificates",
             "exceptions",
+            "notifications",
             "records",
+            "documents",
             "query",
             "trace",
             "jobs",
@@ -160,11 +171,15 @@ for commands in (
     clients,
     clock,
     connections,
+    documents,
+    dry_run,
     exceptions,
+    explain,
     integrations,
     jobs,
     lookups,
     messages,
+    notifications,
     queues,
     records,
     rules,

@@ -92,6 +92,7 @@ def finish_interrupted(lab: OpenLab, vault_id: int) -> None:
 def _serve_retries(lab: OpenLab, vault_id: int) -> None:
     from models.queries.retries import under_way
     from scheduler.engine import STAGES
+    from scheduler.notify import tell_new
     from scheduler.retries import serve_retries
     from scheduler.runner import RunEnded, Runner, Wish
 
@@ -108,6 +109,7 @@ def _serve_retries(lab: OpenLab, vault_id: int) -> None:
             parts = [(key, step) for key, _vault_id, step in under_way(session, vault_id)]
         part = next((part for part in parts if part not in served), None)
         if part is None:
+            tell_new(lab.store)
             return
         served.add(part)
         runner.serve(Wish(vault_id, part[1], only_retries=True))
@@ -143,6 +145,7 @@ def _serve(lab: OpenLab, vault_id: int) -> None:
     from models.queries.flows import requested_jobs
     from models.tables import JobKind
     from scheduler.engine import STAGES
+    from scheduler.notify import tell_new
     from scheduler.retries import serve_retries
     from scheduler.runner import RunEnded, Runner, Wish
 
@@ -158,6 +161,7 @@ def _serve(lab: OpenLab, vault_id: int) -> None:
     for kind, when, connection_id in asked:
         # A deliver run follows each send run by itself; one that was asked for comes after it, for what is left.
         runner.serve(Wish(vault_id, JobKind(kind), connection_id, request=when))
+    tell_new(lab.store)
     if troubles:
         raise NotPossible(" ".join(troubles), "The job run keeps the error; the jobs go on with their next run.")
 

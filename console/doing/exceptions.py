@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from models.queries.exceptions import ExceptionFilter
     from models.queries.retries import RetryRow
     from models.services.exceptions import Chosen, RetryPlan
+    from models.services.notifications import Notification
     from models.store import Store
 
 
@@ -100,3 +102,43 @@ def result_text(row: Any) -> str:
         return f"Retry Transfer {row.key} failed. {row.error}"
     rest = "everything in it has passed" if not row.failed else f"{row.failed:,} still open"
     return f"Retry Transfer {row.key} of {amount(row.messages, row.items)}: {row.result}; {rest}."
+
+
+def notification(store: Store, who: Who) -> Notification:
+    """How the Vault tells of new user exception messages."""
+    from models.services.notifications import notification_of
+
+    with store.read() as session:
+        return notification_of(session, store.secrets, who.vault_id)
+
+
+def notification_lines(vault: str, row: Notification) -> list[str]:
+    """How a Vault tells, in lines to read. Log file and command are set where a person has the machine's rights."""
+    if row.command is not None:
+        command = f"The command {shlex.join(row.command)}, for at most {row.time_limit} seconds"
+    else:
+        command = "No command" + (
+            ": one is stored that was set in another lab, and is not run" if row.is_foreign else ""
+        )
+    lines = [
+        f"{vault} tells of each new user exception message by:",
+        "",
+        f"Bell: {'rung in every console' if row.bell else 'none'}",
+        f"Log file: {row.log_file or 'none'}",
+        f"{command}.",
+    ]
+    if row.last_told_at is not None:
+        lines += ["", f"Last told at {row.last_told_at:%Y-%m-%d %H:%M:%S} UTC. {row.last_trouble}".strip()]
+    vendor = (
+        "The vendor's way is a custom lifecycle for the User Exception Message object with a notification entry action."
+    )
+    return [*lines, "", vendor, "Log file and command are set with: vault-console notifications set"]
+
+
+def set_bell(store: Store, who: Who, *, bell: bool) -> str:
+    """Have the bell rung for new user exception messages of the Vault, or not."""
+    from models.services.notifications import set_notification
+
+    with acting(store, who) as (write, actor):
+        set_notification(write, actor, store.secrets, bell=bell)
+    return "The bell is rung for new user exception messages." if bell else "The bell is no longer rung."

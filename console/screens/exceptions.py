@@ -15,6 +15,7 @@ from console.forms.exceptions import filter_form
 from console.modals.dialog import Answer, Dialog
 from console.modals.form import FormScreen
 from console.permissions import MANAGE_INTEGRATIONS, READ_EXCEPTIONS
+from console.screens.explaining import EXPLAIN, dry_run_retry, explain_exception
 from console.screens.later import AskingScreen, Later
 from console.screens.tracing import TRACE, trace_one_of
 from console.theme import SIGNS
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from models.queries.retries import RetryRow
     from models.queries.window import Key, Listing
     from models.services.exceptions import Chosen, RetryPlan
+    from models.services.notifications import Notification
 
 RETRY = (READ_EXCEPTIONS, MANAGE_INTEGRATIONS)
 
@@ -68,9 +70,18 @@ class ExceptionsScreen(AskingScreen):
             permission=RETRY,
         ),
         Action("narrow", "f", "Narrow", "Narrow the list by status, connection, integration, point, error type, side"),
+        EXPLAIN,
+        Action("dry_run", "d", "Dry run", "What a retry of the selected messages, or of this one, would come to"),
         TRACE,
         Action("active", "o", "Only active", "List only messages that are still active, or all"),
         Action("everywhere", "c", "List all", "List all messages again", shown=False),
+        Action(
+            "tell",
+            "b",
+            "Notification",
+            "How this Vault tells of new user exceptions: bell, log file, command",
+            shown=False,
+        ),
     )
     BINDINGS = bindings("exceptions", ACTIONS)
 
@@ -106,6 +117,25 @@ class ExceptionsScreen(AskingScreen):
 
     def document(self, detail: Any) -> Document:
         return document(detail)
+
+    # Understanding
+
+    def why_not_explain(self) -> str:
+        return self.needs_row()
+
+    def do_explain(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            explain_exception(self.home, row.key, f"exception {row.key}")
+
+    def why_not_dry_run(self) -> str:
+        return self.needs_row()
+
+    def do_dry_run(self) -> None:
+        row = self.table.cursor_row
+        if row is not None:
+            keys = sorted(int(key) for key in self.table.selected) or [row.key]
+            name = f"exception {row.key}" if len(keys) == 1 else f"{len(keys)} exceptions"
+            dry_run_retry(self.home, keys, f"retry of {name}")
 
     # Tracing
 
@@ -173,6 +203,25 @@ class ExceptionsScreen(AskingScreen):
     def leave(self) -> None:
         if self._narrowing.words:
             self.do_everywhere()
+
+    def do_tell(self) -> None:
+        """Show how the Vault tells of new messages; the bell can be changed here, the rest on the command line."""
+        store, who = self.home.store, self.home.session.who
+        if store is None:
+            return
+
+        def ask(notification: Notification) -> None:
+            answers = [Answer("bell", "Ring no bell" if notification.bell else "Ring the bell", "primary")]
+
+            def answered(answer: str | None) -> None:
+                if answer:
+                    self.home.perform(partial(doing.set_bell, bell=not notification.bell))
+
+            name = self.home.session.vault_name(who.vault_id)
+            lines = doing.notification_lines(name, notification)
+            self.home.push_screen(Dialog("Notification of new user exceptions", lines, answers), answered)
+
+        self.work_then(partial(doing.notification, store, who), ask)
 
     # Retry Transfer
 

@@ -83,13 +83,17 @@ class RunDetail:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A recurring job. `requested_at` is when somebody asked for a run at once."""
+    """A recurring job. `requested_at` is when somebody asked for a run at once.
+
+    `longest_seconds` is the real time after which a run of it ends as TIMEOUT.
+    """
 
     key: int
     kind: str
     every_seconds: int
     next_run_at: datetime
     requested_at: datetime | None
+    longest_seconds: int
 
 
 _ROW_COLUMNS = (
@@ -162,9 +166,8 @@ def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
 def job_list(session: Session, vault_id: int) -> tuple[JobRow, ...]:
     """The jobs of a Vault, in the order in which a change passes them."""
     columns = table_of(Job).c
-    statement = select(
-        columns.id, columns.kind, columns.every_seconds, columns.next_run_at, columns.requested_at
-    ).where(columns.vault_id == vault_id)
+    shown = ("id", "kind", "every_seconds", "next_run_at", "requested_at", "longest_seconds")
+    statement = select(*(columns[name] for name in shown)).where(columns.vault_id == vault_id)
     order = list(JobKind)
     return tuple(
         sorted((JobRow(*row) for row in fetch(session, statement)), key=lambda job: order.index(JobKind(job.kind)))

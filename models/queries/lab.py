@@ -16,6 +16,7 @@ from models.services.vaults import application_owner_id
 from models.store import Store
 from models.tables import (
     ExceptionMessage,
+    ExceptionNotification,
     Lab,
     MessageState,
     Queue,
@@ -32,6 +33,7 @@ T = TypeVar("T")
 _lab = table_of(Lab).c
 _vaults = table_of(Vault).c
 _users = table_of(User).c
+_notifications = table_of(ExceptionNotification)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,23 @@ class LabView:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits in a Vault: messages in queues, user exception messages that are still active."""
+    """What waits in a Vault: messages in queues, user exception messages that are still active.
+
+    `rings` says that some Vault has the bell rung for new user exception messages; `newest` is when the newest of
+    their messages was created, and `newest_in` the name of its Vault.
+    """
 
     messages: int
     exceptions: int
+    rings: bool = False
+    newest: datetime | None = None
+    newest_in: str = ""
+
+    def is_news(self, before: "Waiting | None") -> bool:
+        """Whether the bell is to be rung, when `before` was what waited until now."""
+        if before is None or not before.rings or self.newest is None:
+            return False
+        return before.newest is None or self.newest > before.newest
 
 
 def ask(store: Store, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -118,7 +133,19 @@ def waiting(session: Session, vault_id: int) -> Waiting:
     own_queues = select(queues.id).where(queues.vault_id == vault_id)
     in_queues = select(func.count()).where(messages.queue_id.in_(own_queues), messages.state == MessageState.QUEUED)
     active = select(func.count()).where(exceptions.vault_id == vault_id, exceptions.active)
-    return Waiting(session.execute(in_queues).scalar_one(), session.execute(active).scalar_one())
+    ringing = select(_vaults.id, _vaults.name).join(_notifications, _notifications.c.vault_id == _vaults.id)
+    vaults = {row.id: row.name for row in session.execute(ringing.where(_notifications.c.bell))}
+    newest = None
+    if vaults:
+        latest = select(exceptions.created_at, exceptions.vault_id).where(exceptions.vault_id.in_(vaults))
+        newest = session.execute(latest.order_by(exceptions.id.desc()).limit(1)).one_or_none()
+    return Waiting(
+        session.execute(in_queues).scalar_one(),
+        session.execute(active).scalar_one(),
+        bool(vaults),
+        newest.created_at if newest else None,
+        vaults[newest.vault_id] if newest else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

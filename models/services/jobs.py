@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from models.audit import audit
-from models.errors import NotFound
+from models.errors import InvalidInput, NotFound
 from models.feed import Topic
 from models.permissions import Actor, Permission
 from models.services.checks import connection_in_vault
@@ -11,6 +11,8 @@ from models.store import WriteSession
 from models.tables import Job, JobKind, table_of
 
 _jobs = table_of(Job)
+LONGEST_LIMIT = 86_400
+"""Seconds that a job may take at most."""
 
 
 def request_run(
@@ -30,6 +32,23 @@ def request_run(
         item=kind.value.capitalize() + (f" of {connection.name}" if connection else ""),
         record_id=connection.record_id if connection else "",
     )
+
+
+def set_job_limit(write: WriteSession, actor: Actor, kind: JobKind, seconds: int) -> None:
+    """Say how long (real time) a run of a job of the actor's Vault may take before it ends as TIMEOUT.
+
+    Assumed: the vendor publishes that jobs time out (seed S0), but not after how long. Raises NotAllowed, and
+    InvalidInput when the limit is not from one second to a day.
+    """
+    actor.require(Permission.MANAGE_INTEGRATIONS)
+    if not 1 <= seconds <= LONGEST_LIMIT:
+        raise InvalidInput({"longest_seconds": f"1 to {LONGEST_LIMIT:,} seconds are needed."})
+    row = (_jobs.c.vault_id == actor.vault_id, _jobs.c.kind == kind)
+    before = write.execute(select(_jobs.c.longest_seconds).where(*row)).scalar_one()
+    write.execute(update(_jobs).where(*row).values(longest_seconds=seconds))
+    changes = {"longest_seconds": (before, seconds)}
+    audit(write, actor, action="Edit", object_name="job", item=kind.value.capitalize(), changes=changes)
+    write.changed(Topic.JOBS, actor.vault_id)
 
 
 def mark_requested(write: WriteSession, vault_id: int, kind: JobKind, connection_id: int | None = None) -> None:
