@@ -80,11 +80,12 @@ def add_field_rule(
 ) -> FieldRule:
     """Add a field rule, last in its rule's order: it fills a target field from a query field, a default, or both.
 
-    The target must exist in this Vault now; a document's field is only named. The query side is the source Vault's and
-    is named only; `query_field` may walk one object reference (`study__vr.name__v`) when the rule has a primary query
-    object. `query_field_select` is what the call-back selects in its place (`TONAME(status__v)`), `query_field_type`
-    the type of that value. Without a query object the rule's primary one is read. Without a name the rule is called
-    after its target field. Raises NotAllowed, NotFound, NotPossible where defaults are locked, InvalidInput.
+    The target must exist in this Vault now; a document's field is only named. The query side is the source Vault's
+    and is named only; `query_field` may walk one object reference (`study__vr.name__v`) when the rule has a primary
+    query object. `query_field_select` is what the call-back selects in its place (`TONAME(status__v)`),
+    `query_field_type` the type of that value, one of the types of object fields (Assumed: the vendor publishes no
+    list). Without a query object the rule's primary one is read. Without a name the rule is called after its target
+    field. Raises NotAllowed, NotFound, NotPossible where defaults are locked, InvalidInput.
     """
     actor.require(Permission.MANAGE_INTEGRATIONS)
     place = rule_place(write, actor.vault_id, rule_id)
