@@ -13,13 +13,14 @@ from sqlmodel import Session
 
 from models.data_model import load_object
 from models.errors import ConsoleError, NotFound
-from models.permissions import Actor
+from models.permissions import Actor, Permission, Right
 from models.store import Store, WriteSession
 from models.tables import (
     Connection,
     ConnectionState,
     Direction,
     ExceptionItem,
+    ExceptionMessage,
     Integration,
     IntegrationPoint,
     MessageEvent,
@@ -49,6 +50,7 @@ _queues = table_of(Queue)
 _messages = table_of(SparkMessage)
 _bodies = table_of(SparkMessageBody)
 _items = table_of(ExceptionItem)
+_exceptions = table_of(ExceptionMessage)
 
 ITEMS_EXPLAINED = 20
 """Items of a message that are explained one by one."""
@@ -57,7 +59,8 @@ ITEMS_EXPLAINED = 20
 def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
     """Explain a record of the actor's Vault: each way on which it is sent, and the way on which it came.
 
-    Empty when no integration point watches its object and it came from nowhere. Raises NotFound.
+    Empty when no integration point watches its object and it came from nowhere. Raises NotFound, and NotAllowed for who
+    may not read the object.
     """
     with store.rehearse() as write:
         record = write.execute(
@@ -67,6 +70,7 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
         ).one_or_none()
         if record is None:
             raise NotFound(f"This Vault has no record {record_id}.", "Check its id.")
+        actor.require_object(record.object_name, Right.READ)
         stories = list(_stories(write, record, None))
         origin = _origin(write, record)
         if origin is not None:
@@ -79,39 +83,65 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
 
 
 def explain_message(store: Store, actor: Actor, message_key: int) -> list[Story]:
-    """Explain the first items of a message, on whichever side it is. Raises NotFound."""
+    """Explain the first items of a message, on whichever side it is.
+
+    Empty for a message that no other Vault receives. Raises NotFound.
+    """
     with store.rehearse() as write:
-        row = write.execute(
-            select(_messages, _bodies.c["items"].label("content"))
-            .join(_bodies, _bodies.c.message_id == _messages.c.id)
-            .where(_messages.c.id == message_key, _messages.c.vault_id == actor.vault_id)
-        ).one_or_none()
-        if row is None:
+        known = select(_messages.c.id).where(_messages.c.id == message_key, _messages.c.vault_id == actor.vault_id)
+        if write.execute(known).first() is None:
             raise NotFound("This Vault has no such message.", "Choose one of the message list.")
-        receiver = _receiver(write, row)
-        source_vault = None if receiver is None else _partner_vault(write, receiver)
-        if receiver is None or source_vault is None:
-            return []
-        way = _way(write, receiver, row.integration_point)
-        return list(tell(write, way, source_vault, row.object_name, row.content[:ITEMS_EXPLAINED], row.event))
+        return _of_message(write, message_key)
 
 
-def explain_exception_item(store: Store, actor: Actor, item_key: int) -> list[Story]:
-    """Explain the source record of a user exception item on its way into its point. Raises NotFound."""
+def explain_exception(store: Store, actor: Actor, message_key: int) -> list[Story]:
+    """Explain the source records of a user exception message: its first items, open ones first, or its Spark message.
+
+    Raises NotFound, and NotAllowed for who may not see user exceptions.
+    """
+    actor.require(Permission.READ_EXCEPTIONS)
     with store.rehearse() as write:
         row = write.execute(
-            select(_items.c.item, _items.c.source_object, _points.c.api_name, _integrations.c.connection_id)
-            .join(_points, _points.c.id == _items.c.point_id)
-            .join(_integrations, _integrations.c.id == _points.c.integration_id)
-            .where(_items.c.id == item_key, _items.c.vault_id == actor.vault_id)
+            select(_exceptions).where(_exceptions.c.id == message_key, _exceptions.c.vault_id == actor.vault_id)
         ).one_or_none()
         if row is None:
-            raise NotFound("This Vault has no such exception item.", "Choose one of a user exception message.")
-        source_vault = _partner_vault(write, row.connection_id)
-        if source_vault is None:
-            return []
+            raise NotFound("This Vault has no such user exception message.", "Choose one of the Exceptions list.")
+        stories = [story for item in write.execute(_items_of(row.id)).all() for story in _of_item(write, item)]
+        if not stories and row.spark_message_id is not None:
+            stories = _of_message(write, row.spark_message_id)
+        return stories
+
+
+def _items_of(message_id: int) -> Any:
+    return (
+        select(_items.c.item, _items.c.source_object, _points.c.api_name, _integrations.c.connection_id)
+        .join(_points, _points.c.id == _items.c.point_id)
+        .join(_integrations, _integrations.c.id == _points.c.integration_id)
+        .where(_items.c.message_id == message_id)
+        .order_by(_items.c.status, _items.c.id)
+        .limit(ITEMS_EXPLAINED)
+    )
+
+
+def _of_item(write: WriteSession, row: Row[Any]) -> Iterator[Story]:
+    source_vault = _partner_vault(write, row.connection_id)
+    if source_vault is not None:
         way = _way(write, row.connection_id, row.api_name)
-        return list(tell(write, way, source_vault, row.source_object, [row.item], MessageEvent.CHANGED))
+        yield from tell(write, way, source_vault, row.source_object, [row.item], MessageEvent.CHANGED)
+
+
+def _of_message(write: WriteSession, message_key: int) -> list[Story]:
+    row = write.execute(
+        select(_messages, _bodies.c["items"].label("content"))
+        .join(_bodies, _bodies.c.message_id == _messages.c.id)
+        .where(_messages.c.id == message_key)
+    ).one()
+    receiver = _receiver(write, row)
+    source_vault = None if receiver is None else _partner_vault(write, receiver)
+    if receiver is None or source_vault is None:
+        return []
+    way = _way(write, receiver, row.integration_point)
+    return list(tell(write, way, source_vault, row.object_name, row.content[:ITEMS_EXPLAINED], row.event))
 
 
 def _stories(write: WriteSession, record: Row[Any], to_vault: int | None) -> Iterator[Story]:

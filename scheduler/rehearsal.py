@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from models.callback import SourceRow
 from models.errors import ConsoleError, NotFound
-from models.permissions import Actor
+from models.permissions import Actor, Permission
 from models.record_writer import Draft, Effect
 from models.store import Store, WriteSession
 from models.tables import (
@@ -122,7 +122,19 @@ def rehearse_integration(
         return _rehearse(write, _flows_of_integration(write, actor.vault_id, integration_id), since, keep)
 
 
-def rehearse_point(store: Store, actor: Actor, point_id: int, *, keep: int = KEPT) -> Rehearsal:
+def point_of(session: Session, integration_id: int, api_name: str) -> int:
+    """The id of an integration's point by its API name. Raises NotFound."""
+    found = session.execute(
+        select(_points.c.id).where(_points.c.integration_id == integration_id, _points.c.api_name == api_name)
+    ).scalar()
+    if found is None:
+        raise NotFound(f"The integration has no integration point {api_name}.", "`integrations show` lists its points.")
+    return int(found)
+
+
+def rehearse_point(
+    store: Store, actor: Actor, point_id: int, *, since: datetime | None = None, keep: int = KEPT
+) -> Rehearsal:
     """What the next runs would move through one integration point. Raises NotFound."""
     with store.rehearse() as write:
         point = write.execute(
@@ -130,13 +142,16 @@ def rehearse_point(store: Store, actor: Actor, point_id: int, *, keep: int = KEP
         ).one_or_none()
         if point is None:
             raise NotFound("This Vault has no such integration point.", "Choose one of the Integrations area.")
-        return _rehearse(
-            write, _flows_of_integration(write, actor.vault_id, point.integration_id, point_id), None, keep
-        )
+        flows = _flows_of_integration(write, actor.vault_id, point.integration_id, point_id)
+        return _rehearse(write, flows, since, keep)
 
 
 def rehearse_retry(store: Store, actor: Actor, message_ids: Sequence[int], *, keep: int = KEPT) -> Rehearsal:
-    """What a Retry Transfer of user exception messages would come to: their open items, and refused messages whole."""
+    """What a Retry Transfer of user exception messages would come to: their open items, and refused messages whole.
+
+    Raises NotAllowed for who may not see user exceptions.
+    """
+    actor.require(Permission.READ_EXCEPTIONS)
     with store.rehearse() as write:
         rehearsal = Rehearsal()
         _play(write, list(_works_of_exceptions(write, actor.vault_id, message_ids)), rehearsal, keep)

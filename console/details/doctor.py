@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.targets import Goto
+from console.widgets.columns import Cell
 from console.widgets.document import Document, Fact, Note, Part, Section, Title
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def document(name: str, findings: Sequence[Finding]) -> Document:
     stopping = sum(finding.stops for finding in findings)
     if not findings:
         return [Title(name, ("healthy", "ok")), Note("Nothing is wrong on either side.", "ok")]
-    state = ("stopped", "bad") if stopping else ("may stop", "warn")
+    state: Cell = ("stopped", "bad") if stopping else ("may stop", "warn")
     warned = len(findings) - stopping
     parts: list[Part] = [Title(name, state), Note(f"{stopping} stopping, {warned} warning.")]
     for finding in findings:

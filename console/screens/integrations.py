@@ -11,11 +11,13 @@ from console.actions import Action, bindings
 from console.details.integrations import document
 from console.details.texts import active, failed, short
 from console.doing import rules as doing
+from console.forms import integrations as settings
 from console.forms import rules as forms
 from console.modals.dialog import TypedName
 from console.modals.form import FormScreen
 from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
 from console.screens.design import DesignScreen
+from console.screens.explaining import dry_run_integration
 from console.screens.mdl_files import MdlFiles
 from console.screens.runs import ask_for_run
 from console.theme import SIGNS
@@ -62,9 +64,12 @@ class IntegrationsScreen(MdlFiles):
         Action(
             "run", "r", "Run now", "Run a job for the integration's connection at once", permission=MANAGE_INTEGRATIONS
         ),
+        Action("dry_run", "d", "Dry run", "What the next runs would create, update, skip and fail; changes nothing"),
         Action("parts", "m", "Points and rules", "What the integration is made of: points, rules, field rules"),
         _manage("create", "n", "Create", "Create a custom integration on a Vault to Vault connection"),
         _manage("edit", "e", "Edit", "Edit the names of this custom integration"),
+        _manage("settings", "c", "Settings", "How it matches records, and what becomes of targets of deleted ones"),
+        _manage("last_run", "l", "Last run", "Set Last Successful Run Time: an earlier one runs the jobs at once"),
         Action("export", "w", "Export MDL", "Save the integration's rules as MDL text", shown=False),
         Action("import", "o", "Import MDL", "Import rules from MDL text", shown=False, permission=MANAGE_INTEGRATIONS),
         _manage("delete", "delete", "Delete", "Delete this custom integration; asks for its name"),
@@ -90,6 +95,13 @@ class IntegrationsScreen(MdlFiles):
             return detail(session, vault_id, key)
 
         return read
+
+    def why_not_dry_run(self) -> str:
+        return self.needs_row()
+
+    def do_dry_run(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            dry_run_integration(self.home, row.key, row.name)
 
     def document(self, detail: Any) -> Document:
         return document(detail)
@@ -151,10 +163,12 @@ class IntegrationsScreen(MdlFiles):
         self.read_then(read, ask)
 
     def _custom(self) -> str:
-        row, detail = self.table.cursor_row, self.detail
-        if row is None or detail is None or detail.key != row.key:
-            return self.needs_row() or "This integration is still being read."
-        return f"{row.name} is a standard integration: only its Status can be set." if detail.standard else ""
+        if reason := self._read():
+            return reason
+        detail = self.detail
+        if detail is not None and detail.standard:
+            return f"{detail.name} is a standard integration: its names stay, and it is not deleted."
+        return ""
 
     def why_not_edit(self) -> str:
         return self._custom()
@@ -162,6 +176,28 @@ class IntegrationsScreen(MdlFiles):
     def do_edit(self) -> None:
         if self.detail is not None:
             self.fill_in(forms.edit_integration_form(self.detail))
+
+    # Settings (seeds S0, S2, S3, S4)
+
+    def why_not_settings(self) -> str:
+        return self._read()
+
+    def do_settings(self) -> None:
+        if self.detail is not None:
+            self.fill_in(settings.settings_form(self.detail))
+
+    def why_not_last_run(self) -> str:
+        return self._read()
+
+    def do_last_run(self) -> None:
+        if self.detail is not None:
+            self.fill_in(settings.last_run_form(self.detail, self.detail.last_run))
+
+    def _read(self) -> str:
+        row, detail = self.table.cursor_row, self.detail
+        if row is None or detail is None or detail.key != row.key:
+            return self.needs_row() or "This integration is still being read."
+        return ""
 
     def why_not_delete(self) -> str:
         if reason := self._custom():

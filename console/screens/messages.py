@@ -12,6 +12,7 @@ from console.details.texts import short, state
 from console.doing.queues import check_signature, read_message
 from console.modals.dialog import Dialog
 from console.screens.later import AskingScreen
+from console.screens.explaining import EXPLAIN, explain_message
 from console.screens.tracing import TRACE, trace_one_of
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
@@ -43,6 +44,7 @@ class MessagesScreen(AskingScreen):
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
     ACTIONS: ClassVar = (
         Action("signature", "c", "Check signature", "Verify the signature of this message"),
+        EXPLAIN,
         TRACE,
     )
     BINDINGS = bindings("messages", ACTIONS)
@@ -93,6 +95,13 @@ class MessagesScreen(AskingScreen):
 
     def _show_verdict(self, lines: tuple[str, ...]) -> None:
         self.home.push_screen(Dialog("Signature", [line for line in lines if line]))
+
+    def why_not_explain(self) -> str:
+        return self.needs_row()
+
+    def do_explain(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            explain_message(self.home, row.key, f"message {row.message_id[:8]}")
 
     def why_not_trace(self) -> str:
         return self.needs_row()

@@ -16,7 +16,8 @@ from console.modals.confirm import Confirm
 from console.modals.picker import Choice, PickList
 from console.modals.record_form import RecordFormScreen
 from console.permissions import CREATE_RECORDS, DELETE_RECORDS, EDIT_RECORDS, OBJECT, READ_RECORDS
-from console.screens.area import AreaScreen
+from console.screens.document_actions import DocumentActions
+from console.screens.explaining import EXPLAIN, explain_record
 from console.screens.tracing import TRACE, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
@@ -38,7 +39,7 @@ def _state(row: RecordRow) -> Cell:
     return f"{symbol} {row.state_label or SIGNS.sign(row.status).word}", tone
 
 
-class RecordsScreen(AreaScreen):
+class RecordsScreen(DocumentActions):
     """The records of one object of the Vault in use."""
 
     AREA = "records"
@@ -54,12 +55,14 @@ class RecordsScreen(AreaScreen):
     ANY_VAULT = frozenset({Topic.RECORDS, Topic.EXCEPTIONS})
     """A partner lives in another Vault, and so do exception items about a record."""
     ACTIONS: ClassVar = (
-        Action("edit", "e", "Edit", "Edit the record", permission=EDIT_RECORDS),
+        EXPLAIN,
+        Action("edit", "E", "Edit", "Edit the record", permission=EDIT_RECORDS),
         Action("object", "o", "Object", "List the records of another object"),
         TRACE,
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
         Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
         Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False, permission=DELETE_RECORDS),
+        *DocumentActions.DOCUMENT_ACTIONS,
     )
     SEEN_WITH = READ_RECORDS
     BINDINGS = bindings("records", ACTIONS)
@@ -176,6 +179,13 @@ class RecordsScreen(AreaScreen):
             self._put_filter("")
             self.show_list()
             self.refresh_bindings()
+
+    def why_not_explain(self) -> str:
+        return self.needs_row()
+
+    def do_explain(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            explain_record(self.home, row.key, row.name)
 
     def why_not_trace(self) -> str:
         return self.needs_row()

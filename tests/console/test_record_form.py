@@ -30,7 +30,7 @@ def field(app: Any, name: str) -> FieldLine:
 
 async def open_form(pilot: Pilot[Any]) -> None:
     await settle(pilot)
-    await press(pilot, "6", "e")
+    await press(pilot, "6", "E")
     assert isinstance(pilot.app.screen, RecordFormScreen)
 
 

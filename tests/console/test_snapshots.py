@@ -24,7 +24,7 @@ AREAS = {
     "exceptions": ("5",),
     "records": ("6",),
     "jobs": ("7",),
-    "form": ("6", "e"),
+    "form": ("6", "E"),
     "vaults": ("v",),
     "actions": ("5", "x"),
     "help": ("6", "question_mark"),
