@@ -12,14 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, false, or_, select
-from sqlalchemy.sql.elements import Grouping
 
 from models.data_model import ObjectModel
 from models.sets import one_of
 from models.time import from_iso, iso
 from models.versions import StateType
 from models.vql.errors import invalid
-from models.vql.portable import consists_of, lower
+from models.vql.portable import bracketed, consists_of, lower
 from models.vql.schema import CHOICES, TEXTS, Attribute, AttributeType, Resolved
 from models.vql.scope import Scope, table_for
 from models.vql.tree import (
@@ -101,7 +100,7 @@ def _joined(joiner: Joiner, parts: Sequence[ColumnElement[bool]]) -> ColumnEleme
     """Join conditions so that the expression is flat enough for every database."""
     word = and_ if joiner is Joiner.AND else or_
     while len(parts) > TOGETHER:
-        parts = [Grouping(word(*parts[start : start + TOGETHER])) for start in range(0, len(parts), TOGETHER)]
+        parts = [bracketed(word(*parts[start : start + TOGETHER])) for start in range(0, len(parts), TOGETHER)]
     return word(*parts)
 
 

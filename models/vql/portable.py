@@ -64,3 +64,21 @@ def _lower_elsewhere(element: _Lower, compiler: Any, **options: Any) -> str:
 def lower(text: ColumnElement[Any]) -> ColumnElement[str]:
     """The text in lower case."""
     return _Lower(text)
+
+
+class _Bracketed(FunctionElement[bool]):
+    """A condition in brackets that stay: conditions joined by the same word would lose them."""
+
+    name = "bracketed"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_Bracketed)
+def _bracketed(element: _Bracketed, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})"
+
+
+def bracketed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition in brackets, a level of its own in the expression."""
+    return _Bracketed(condition)
