@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.details import documents
 from console.targets import EditField, Goto, Target
 from console.theme import SIGNS, Tone
 from console.widgets.document import Document, Fact, Note, Part, Section, Title
@@ -27,6 +28,8 @@ def document(detail: RecordDetail) -> Document:
         parts.append(Fact(label, f"{partner.name}  ({partner.object_label} {partner.record_id})", target=target))
     if not detail.partners:
         parts.append(Note("None: no record of a connected Vault is linked with this one."))
+    if detail.document is not None:
+        parts += documents.parts(detail.document)
     parts.append(Section(detail.object_label, "Enter edits the field"))
     name = next(value for value in detail.system if value.name == "name__v")
     parts += [_field(value) for value in (name, *detail.fields)]

@@ -93,10 +93,14 @@ class CrossLinkLine:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What a document has beside the fields of a record: its versions, latest first, and CrossLinks bound to it."""
+    """What a document has beside the fields of a record: its versions, latest first, and CrossLinks bound to it.
+
+    `states` are the states of its lifecycle: name, label, and type or an empty text.
+    """
 
     version: str
     state_type: str
+    states: tuple[tuple[str, str, str], ...]
     versions: tuple[VersionLine, ...]
     used_by: tuple[CrossLinkLine, ...]
 
@@ -170,7 +174,8 @@ def document_facts(session: Session, vault_id: int, record_id: str) -> DocumentF
         for row in rows
     )
     used_by = _used_by(session, vault_id, rows[0].global_id)
-    return DocumentFacts(versions[0].version, versions[0].state_type, versions, used_by)
+    lifecycle = tuple((name, label, state_type) for name, (label, state_type) in states.items())
+    return DocumentFacts(versions[0].version, versions[0].state_type, lifecycle, versions, used_by)
 
 
 def crosslink_lines(session: Session, vault_id: int, limit: int = 50) -> tuple[CrossLinkLine, ...]:
