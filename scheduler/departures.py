@@ -17,6 +17,7 @@ from models.errors import ConsoleError
 from models.permissions import Actor, Right, actor_of
 from models.record_remover import remove_records
 from models.record_writer import Draft, Effect, Existing, existing_from_row, write_records
+from models.services.integration_settings import VALUE
 from models.sets import one_of
 from models.store import WriteSession
 from models.tables import DeletePolicy, Record, RecordStatus, table_of
@@ -24,9 +25,6 @@ from scheduler.outcome import Applied, Failure
 from scheduler.route import Following, Route
 
 _records = table_of(Record)
-
-VALUE = "{value}"
-"""In a mark text: the value that the mark field holds."""
 
 
 def depart(write: WriteSession, route: Route, departed: Sequence[DeletedRecord], applied: Applied) -> None:
@@ -63,7 +61,8 @@ def marked(following: Following, before: Any) -> str:
     if VALUE not in text:
         return text
     start, _, end = text.partition(VALUE)
-    if (start or end) and present.startswith(start) and present.endswith(end) and len(present) >= len(start) + len(end):
+    fits = len(present) >= len(start) + len(end) and present.startswith(start) and present.endswith(end)
+    if (start or end) and (fits or present == f"{start}{end}".strip()):
         return present
     return f"{start}{present}{end}".strip()
 

@@ -65,8 +65,7 @@ def show(context: typer.Context, integration: Name, connection: OfConnection = N
     def point_text(point: PointLine) -> str:
         sources = [f"{line.object_name} to {line.remote_point}" for line in point.sources]
         rules = [
-            f"{rule.api_name}: {field.query_field or ''} -> {field.target_object}.{field.target_field}"
-            + (f" (default {field.default_value})" if field.default_value is not None else "")
+            f"{rule.api_name}: {field.source} -> {field.target}" + ("" if field.active else " (inactive)")
             for rule in point.rules
             for field in rule.field_rules
         ]
@@ -84,6 +83,9 @@ def show(context: typer.Context, integration: Name, connection: OfConnection = N
                     ("Status", "Active" if row.active else "Inactive"),
                     ("Last successful run", row.last_run),
                     ("Open items", row.open_items),
+                    ("Matching", row.settings.matching.value),
+                    ("Delete policy", row.settings.delete_policy.value),
+                    ("Inactivates targets", row.settings.inactivates_targets),
                 ]
             ),
             *(point_text(point) for point in row.points),

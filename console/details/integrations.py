@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from console.details.texts import active, moment, yes_no
+from console.forms.integrations import POLICIES
 from console.forms.rules import MATCHING
 from console.targets import Goto
 from console.theme import SIGNS, Tone
@@ -36,14 +37,31 @@ def document(detail: IntegrationDetail) -> Document:
         Fact("Last sent", moment(detail.last_send)),
         Fact("Last received", moment(detail.last_receive)),
     ]
+    if any(point.direction == "inbound" for point in detail.points):
+        parts += _settings(detail)
     for point in detail.points:
-        parts += _point(point)
+        parts += _point(point, detail)
     if not detail.points:
         parts += [Section("Integration Points"), Note("None: this integration moves nothing by itself.")]
     return parts
 
 
-def _point(point: PointLine) -> list[Part]:
+def _settings(detail: IntegrationDetail) -> list[Part]:
+    settings = detail.settings
+    policy = POLICIES[settings.delete_policy]
+    if settings.delete_policy == "mark":
+        policy = f"{policy}: {settings.mark_field} = “{settings.mark_text}”"
+    inactivated = "is inactivated too" if settings.inactivates_targets else "stays as it is"
+    return [Fact("A deleted record's target", policy), Fact("An inactivated one's", inactivated)]
+
+
+def _matched(point: PointLine, detail: IntegrationDetail) -> str:
+    if point.matching == "fields":
+        return f"{detail.settings.match_source_field} = {detail.settings.match_target_field}, else Link"
+    return MATCHING[point.matching]
+
+
+def _point(point: PointLine, detail: IntegrationDetail) -> list[Part]:
     sign, _ = SIGNS.words(point.direction)
     parts: list[Part] = [Section(f"{sign}: {point.name}"), Fact("API Name", point.api_name)]
     if point.direction == "outbound":
@@ -60,7 +78,7 @@ def _point(point: PointLine) -> list[Part]:
         heads = (Head("Watches"), Head("Received there by", flex=True), Head("Only where", flex=True))
         return [*parts, Grid(heads, lines, "It watches no object.")]
     does = [word for word, on in (("creates", point.creates), ("updates", point.updates)) if on]
-    parts += [Fact("Records", " and ".join(does) or "none"), Fact("Matched by", MATCHING[point.matching])]
+    parts += [Fact("Records", " and ".join(does) or "none"), Fact("Matched by", _matched(point, detail))]
     for rule in point.rules:
         parts += _rule(rule)
     if not point.rules:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from models.queries.rules import FieldRuleLine, QueryObjectRuleLine, RuleLine, rules_of_points
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
+from models.services.integration_settings import IntegrationSettings, integration_settings
 from models.tables import (
     Connection,
     Direction,
@@ -113,6 +114,7 @@ class IntegrationDetail:
     remote_vault: str
     open_items: int
     points: tuple[PointLine, ...]
+    settings: IntegrationSettings
 
 
 def shown_time(
@@ -185,7 +187,8 @@ def detail(session: Session, vault_id: int, integration_id: int) -> IntegrationD
     sends = any(point.direction == Direction.OUTBOUND for point in points)
     receives = any(point.direction == Direction.INBOUND for point in points)
     last_run = shown_time(row[6], row[7], sends=sends, receives=receives)
-    return row_of(IntegrationDetail, (*row[:8], last_run, *row[8:]), points)
+    settings = integration_settings(session, vault_id, integration_id)
+    return row_of(IntegrationDetail, (*row[:8], last_run, *row[8:]), points, settings)
 
 
 def _has(direction: Direction) -> Any:

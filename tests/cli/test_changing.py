@@ -1,6 +1,8 @@
 """What the command line changes: as whom, with what result, and what it refuses."""
 
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -163,3 +165,100 @@ def test_a_retry_can_be_asked_for_only(on: Call) -> None:
     assert "Asked for Retry Transfer 1 of 1 message with 1 open item" in asked
     (retry,) = on("exceptions", "retries", "--json").document["retries"]
     assert (retry["state"], retry["step"], retry["items"]) == ("under_way", "receive", 1)
+
+
+def test_a_filtered_set_is_retried_with_its_count_before_and_its_result_after(on: Call, lab: Lab) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    on("records", "set", lab.bad, "code__c=OK-1", *SOURCE)
+
+    words = ("--type", "message", "--side", "target", "--connection", "lab_connection__c", *TARGET)
+    counted = on("exceptions", "retry", *words, "--count", "--json").document
+    done = on("exceptions", "retry", *words, "--wait", "--json").document
+
+    assert counted["before"] == done["before"] == {"messages": 1, "items": 1, "left_out": 0}
+    assert {name: done["retry"][name] for name in ("state", "sent", "applied", "skipped", "failed")} == {
+        "state": "done",
+        "sent": 0,
+        "applied": 1,
+        "skipped": 0,
+        "failed": 0,
+    }
+    assert done["retry"]["asked"] == "active, connection Lab Connection, message_processing_error__sys, target"
+    assert [run["retried"] for run in done["runs"]] == [1]
+    assert "1 applied, 0 failed" in on("exceptions", "retries").out
+    assert "None of these" in on("exceptions", "retry", *words, code=1).err
+
+
+def test_a_retry_needs_to_know_what_is_meant(on: Call) -> None:
+    assert "which messages are meant" in on("exceptions", "retry", code=1).err
+    assert "which Vault is meant" in on("exceptions", "retry", "--all", code=1).err
+    assert "There is no nothing" in on("exceptions", "retry", "--type", "nothing", *TARGET, code=1).err
+
+
+def test_a_retry_that_a_killed_engine_left_is_carried_out_before_the_next_one(on: Call, lab: Lab) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    on("exceptions", "retry", "1", "--no-wait")
+    on("records", "set", lab.bad, "code__c=OK-1", *SOURCE)
+
+    assert "nothing to retry" in on("exceptions", "retry", "1", code=1).err.lower()
+    (retry,) = on("exceptions", "retries", "1", "--json").document["retries"]
+    assert (retry["state"], retry["applied"]) == ("done", 1)
+
+
+def test_a_vault_tells_of_new_exceptions_by_a_log_file(on: Call, lab: Lab, own_folders: Path) -> None:
+    log = own_folders / "exceptions.log"
+    assert on("notifications", "show", "--json").document["notifications"][0]["bell"] is False
+    said = on("notifications", "set", "--log", str(log), "--bell", *TARGET).out
+    on("notifications", "test", *TARGET)
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+
+    assert "by the bell and the log file" in said
+    test, told = log.read_text(encoding="utf-8").splitlines()
+    assert "This is a test of the notification." in test
+    assert "1 of 3 items could not be applied." in told
+    assert "quiet" in on("notifications", "set", "--no-bell", "--no-log", *TARGET).out
+    assert "neither a log file nor a command" in on("notifications", "test", *TARGET, code=1).err
+
+
+def test_a_command_is_an_argument_list_that_no_shell_reads(on: Call, own_folders: Path) -> None:
+    out = own_folders / "out; touch x"
+    code = "import os, sys; open(sys.argv[1], 'w').write(os.environ['VAULT_CONSOLE_NAME'])"
+    on("notifications", "set", *TARGET, "--time-limit", "20", "--", sys.executable, "-c", code, str(out))
+    on("notifications", "test", *TARGET)
+
+    assert out.read_text(encoding="utf-8") == "Test"
+    assert "There is no program" in on("notifications", "set", *TARGET, "--", "no-such-program", code=1).err
+
+
+def test_how_long_a_job_may_run_is_set_per_vault(on: Call) -> None:
+    assert "may take 90 seconds" in on("jobs", "limit", "receive", "90", *TARGET).out
+    jobs = on("jobs", "list", *TARGET, "--json").document["jobs"]
+    assert {job["kind"]: job["longest_seconds"] for job in jobs}["receive"] == 90
+    assert "seconds are needed" in on("jobs", "limit", "receive", "0", *TARGET, code=1).err
+
+
+def test_how_an_integration_applies_is_set_and_shown(on: Call, lab: Lab) -> None:
+    words = ("integrations", "set", "product_integration__c", "delete_policy=mark", "mark_field=name__v")
+    bad = on(*words, *TARGET, "--json", code=1).error
+    assert set(bad["fields"]) == {"mark_text"}
+
+    saved = on(*words, "mark_text={value} Deleted", *TARGET, "--json").document
+    assert saved["changed"] == ["delete_policy", "mark_field", "mark_text"]
+    assert "Nothing differed" in on(*words, *TARGET).out
+    shown = on("integrations", "show", "product_integration__c", *TARGET, "--json").document["integration"]
+    assert shown["settings"]["mark_text"] == "{value} Deleted"
+    assert "Delete policy        mark" in on("integrations", "show", "product_integration__c", *TARGET).out
+
+
+def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call, lab: Lab) -> None:
+    words = ("integrations", "last-run", "product_integration__c")
+    assert "time" in on(*words, "yesterday", *SOURCE, "--json", code=1).error["fields"]
+
+    answer = on(*words, "2026-01-01T00:00:00.000Z", *SOURCE, "--json").document
+    assert (answer["changed"], answer["last_successful_run_time"]) == (True, "2026-01-01T00:00:00.000Z")
+    asked = {job["kind"] for job in on("jobs", "list", *SOURCE, "--json").document["jobs"] if job["requested_at"]}
+    assert asked == {"send", "receive"}
+    assert "Nothing differed" in on(*words, "2026-01-01T00:00:00.000Z", *SOURCE).out
