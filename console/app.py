@@ -102,8 +102,6 @@ class ConsoleApp(LiveApp):
     ConsoleApp.-plain OptionList { text-overflow: clip; }
     ConsoleApp.-plain AreaFrame.-wide #detail-pane { border-left: ascii $panel; }
     Screen.-narrow ClockBar { width: 35; }
-    Screen.-narrow FieldLine .label { width: 22; }
-    Screen.-narrow FieldLine .problem { padding: 0 1 0 23; }
     """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action("vault", "v", "Vault", "Switch to another Vault"),

@@ -92,7 +92,7 @@ class FormScreen(ModalScreen[str | None]):
     FormScreen #fields { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     FormScreen #trouble { display: none; color: $error; padding: 0 1; }
     FormScreen #trouble.-shown { display: block; }
-    FormScreen #hint { padding: 0 1; margin-top: 1; color: $text-muted; height: auto; min-height: 2; }
+    FormScreen #hint { padding: 0 1; margin-top: 1; color: $text-muted; height: auto; min-height: 3; }
     FormScreen #buttons { height: auto; align-horizontal: right; margin: 0 1 0 0; }
     FormScreen.-no-hints #hint { display: none; }
     FormScreen.-no-hints #buttons { margin: 1 1 0 0; }

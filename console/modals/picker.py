@@ -13,13 +13,20 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from console.theme import SIGNS, Tone
 from console.widgets.bars import Bar
-from console.widgets.paint import clean, paint_of
+from console.widgets.columns import Span
+from console.widgets.paint import clean, paint_of, wrap
 from console.work import in_thread
+
+MOST_LINES = 16
+"""Lines of the list that are shown at once, where there is room."""
+AROUND = 7
+"""Lines that frame, filter and explanation take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,18 @@ class PickInput(Input):
     ]
 
 
+class Reason(Bar):
+    """Why an entry cannot be picked, on two lines where it takes so many."""
+
+    DEFAULT_CSS = "Reason { height: 2; }"
+
+    def render_line(self, y: int) -> Strip:
+        lines = wrap(self.text, self.size.width)
+        tone = self._spans[0][1] if self._spans else ""
+        spans: list[Span] = [(lines[y], tone)] if y < len(lines) else []
+        return paint_of(self.app).strip(spans, self.ROW, self.size.width)
+
+
 class PickList(ModalScreen[str | None]):
     """Pick one of `choices`, or of what `search` finds for the typed text. Answers its key, or None."""
 
@@ -57,7 +76,7 @@ class PickList(ModalScreen[str | None]):
     PickList PickInput { border: none; height: 1; padding: 0 1; margin: 0 0 1 0; background: $panel; }
     PickList PickInput:focus { border: none; }
     PickList OptionList {
-        border: none; padding: 0; height: auto; max-height: 16; background: $surface;
+        border: none; padding: 0; height: auto; background: $surface;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
     PickList Bar { margin-top: 1; }
@@ -96,12 +115,17 @@ class PickList(ModalScreen[str | None]):
             box.border_title = Content(clean(self._title))
             yield PickInput(placeholder=self._prompt, select_on_focus=False)
             yield OptionList(markup=False)
-            yield Bar()
+            yield Reason()
 
     def on_mount(self) -> None:
         self.query_one(PickInput).cursor_blink = False
         self.query_one(OptionList).can_focus = False
         self._filter("")
+
+    def on_resize(self) -> None:
+        """Leave room below the list for the line that says why an entry cannot be picked."""
+        options = self.query_one(OptionList)
+        options.styles.max_height = max(3, min(MOST_LINES, self.size.height * 4 // 5 - AROUND))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -130,7 +154,9 @@ class PickList(ModalScreen[str | None]):
         self._explain()
 
     def _prompt_of(self, item: Choice) -> Content:
-        mark = SIGNS.pick("● ", "* ") if item.key == self._current else "  "
+        mark = SIGNS.pick("✕ ", "x ") if item.why_not else "  "
+        if item.key == self._current:
+            mark = SIGNS.pick("● ", "* ")
         paint = paint_of(self.app)
         label: Tone = "muted" if item.why_not else ""
         parts = [(mark, paint.hex("heading")), (clean(item.label), paint.hex(label))]
@@ -141,7 +167,7 @@ class PickList(ModalScreen[str | None]):
         return Content.assemble(*parts)
 
     def _explain(self) -> None:
-        bar = self.query_one(Bar)
+        bar = self.query_one(Reason)
         place = self.query_one(OptionList).highlighted
         if not self._shown:
             bar.put(("Nothing matches.", "muted"))

@@ -11,6 +11,7 @@ from console.details.texts import moment, state
 from console.doing.certificates import read_page
 from console.forms.certificates import rollover_form
 from console.forms.connections import pem_form
+from console.permissions import MANAGE_CONNECTIONS
 from console.screens.later import AskingScreen
 from console.widgets.columns import Column, number
 from console.widgets.document import Document
@@ -43,7 +44,7 @@ class CertificatesScreen(AskingScreen):
             "Start a rollover",
             "Issue the next certificate and plan its stages",
             shown=False,
-            permission="Application: Manage Connections",
+            permission=MANAGE_CONNECTIONS,
         ),
         Action("save", "w", "Download", "Save the certificate as a PEM file", shown=False),
     )

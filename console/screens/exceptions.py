@@ -81,6 +81,7 @@ class ExceptionsScreen(AskingScreen):
             "Notification",
             "How this Vault tells of new user exceptions: bell, log file, command",
             shown=False,
+            permission=MANAGE_INTEGRATIONS,
         ),
     )
     BINDINGS = bindings("exceptions", ACTIONS)

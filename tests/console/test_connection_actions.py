@@ -371,7 +371,7 @@ async def test_a_user_without_the_permission_sees_why_nothing_can_be_done(store:
         await settle(pilot)
         await press(pilot, "x", *"create", "enter")
         assert isinstance(app.screen, PickList)
-        assert "Application: Manage Connections is missing" in app.screen.query_one("Bar").text  # type: ignore[attr-defined]
+        assert "Application: Manage Connections is missing" in app.screen.query_one("Reason").text  # type: ignore[attr-defined]
         await press(pilot, "escape")
         assert "Manage Connections is missing" in area(app).why_not("edit")
         await press(pilot, "u", *"admin", "enter")
