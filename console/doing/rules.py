@@ -264,6 +264,14 @@ def _typed(values: Values) -> dict[str, Any]:
     return typed
 
 
+def look_at_rule(store: Store, who: Who, values: Values, /, *, point_id: int, key: int | None) -> FormLook:
+    """How a rule stands with what is typed so far."""
+    from models.queries.lab import ask
+    from models.queries.rule_choices import look_at_rule as look
+
+    return _look(ask(store, look, who.vault_id, point_id, key, values))
+
+
 def look_at_field_rule(
     store: Store, who: Who, values: Values, /, *, rule_id: int, key: int | None, unseen: Values
 ) -> FormLook:

@@ -144,18 +144,19 @@ def source_form(point_id: int, source: SourceLine | None, objects: Options, remo
     return Form(title, fields, save, is_new=source is None, helps=HELPS, saves="Save" if source else "Watch")
 
 
-def rule_form(point_id: int, rule: RuleLine | None, source_objects: Options, made: Made) -> Form:
-    """An integration rule."""
+def rule_form(point_id: int, rule: RuleLine | None, source_objects: Options, made: Made) -> tuple[Form, Look]:
+    """An integration rule, and how it is looked at as one types."""
     primary = (rule.primary_query_object or "") if rule else ""
     fields = [form_field("name", "Label", rule.name if rule else "", required=True)]
     if rule is None or not rule.standard:
         fields.append(form_field("api_name", "API Name", rule.api_name if rule else "", hint="my_rule__c"))
     fields.append(_chosen("primary_query_object", "Primary query object", primary, source_objects))
+    look = partial(doing.look_at_rule, point_id=point_id, key=rule.key if rule else None)
     if rule is not None:
-        return Form(f"Edit {rule.name}", fields, partial(doing.edit_rule, key=rule.key), helps=HELPS)
+        return Form(f"Edit {rule.name}", fields, partial(doing.edit_rule, key=rule.key), helps=HELPS), look
     fields.append(form_field("active", "Status", "true", choices=STATUS))
     save = partial(doing.create_rule, point_id=point_id, made=made)
-    return Form("New integration rule", fields, save, is_new=True, helps=HELPS, saves="Create")
+    return Form("New integration rule", fields, save, is_new=True, helps=HELPS, saves="Create"), look
 
 
 def query_rule_form(choices: RuleChoices, line: QueryObjectRuleLine | None, made: Made) -> tuple[Form, Look]:

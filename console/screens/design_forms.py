@@ -134,7 +134,7 @@ class DesignForms(MdlFiles):
             return object_options(session, source_vault_of_point(session, point_id))
 
         def ask(objects: forms.Options) -> None:
-            self._fill_in(forms.rule_form(point_id, rule, objects, self._made.append))
+            self._fill_in(*forms.rule_form(point_id, rule, objects, self._made.append))
 
         self.read_then(read, ask)
 

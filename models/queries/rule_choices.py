@@ -13,9 +13,11 @@ from sqlmodel import Session
 from models.data_model import ObjectModel, load_object
 from models.errors import NotFound
 from models.queries.window import fetch
+from models.services.checks import in_vault
 from models.services.field_rules import check_field_rule
 from models.services.query_object_rules import check_query_object_rule
 from models.services.rule_parts import RulePlace, rule_place
+from models.services.rules import check_rule
 from models.system_fields import LABELS, SYSTEM_COLUMNS
 from models.tables import (
     Connection,
@@ -26,6 +28,7 @@ from models.tables import (
     FieldType,
     Integration,
     IntegrationPoint,
+    IntegrationRule,
     QueryObjectRule,
     ReferenceLookup,
     VaultObject,
@@ -163,6 +166,20 @@ def look_at_field_rule(
         for name, problem in source_problems(session, scene, cleaned).items():
             problems.setdefault(name, problem)
     return RuleLook(choices, problems)
+
+
+def look_at_rule(
+    session: Session, vault_id: int, point_id: int, key: int | None, values: Mapping[str, Any]
+) -> RuleLook:
+    """The problems of a rule with what is typed so far. Raises NotFound when its point is gone."""
+    point = in_vault(session, IntegrationPoint, point_id, vault_id, "integration point")
+    rule = session.get(IntegrationRule, key) if key is not None else None
+    cleaned, checks = check_rule(session, point, values, standard=rule is not None and rule.standard, rule=rule)
+    problems = dict(checks.problems)
+    source, primary = source_vault_of_point(session, point_id), cleaned["primary_query_object"]
+    if source is not None and primary and _model(session, source, primary) is None:
+        problems.setdefault("primary_query_object", f"The source Vault has no object {primary}.")
+    return RuleLook({}, problems)
 
 
 def look_at_query_object_rule(

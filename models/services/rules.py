@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlmodel import Session
 
 from models.audit import audit
 from models.errors import NotPossible
 from models.feed import Topic
 from models.naming import custom_name, name_from_label
 from models.permissions import Actor, Permission
-from models.services.checks import Checks, in_vault
+from models.services.checks import Checks, in_vault, key_of
 from models.services.field_rules import (
     FIELD_RULE_OBJECT_NAME,
     add_field_rule,
@@ -40,6 +41,7 @@ __all__ = [
     "OBJECT_NAME",
     "add_field_rule",
     "change_rule",
+    "check_rule",
     "create_rule",
     "delete_problem",
     "delete_rule",
@@ -75,17 +77,8 @@ def create_rule(
     point = in_vault(write, IntegrationPoint, point_id, actor.vault_id, "integration point")
     if point.direction is not Direction.INBOUND:
         raise NotPossible(f"{point.name} is outbound.", "Integration rules belong to the receiving, inbound point.")
-    checks = Checks()
-    if not api_name.strip():
-        taken = set(write.execute(select(_rules.c.api_name).where(_rules.c.point_id == point_id)).scalars())
-        api_name = free_name(name_from_label(name), taken)
-    values = _checked(
-        checks,
-        write,
-        point,
-        {"name": name, "api_name": api_name, "primary_query_object": primary_query_object},
-        standard=standard,
-    )
+    given = {"name": name, "api_name": api_name, "primary_query_object": primary_query_object}
+    values, checks = check_rule(write, point, given, standard=standard)
     checks.done()
     rule = IntegrationRule(
         vault_id=actor.vault_id,
@@ -102,6 +95,41 @@ def create_rule(
     return rule
 
 
+def check_rule(
+    session: Session,
+    point: IntegrationPoint,
+    values: Mapping[str, Any],
+    *,
+    standard: bool,
+    rule: IntegrationRule | None = None,
+) -> tuple[dict[str, Any], Checks]:
+    """Check a rule as it would be saved, a new one or `rule`: cleaned values, and what is wrong with them."""
+    checks = Checks()
+    name = checks.text("name", values.get("name") or "", LONGEST_LABEL, required=True)
+    others = select(_rules.c.id, _rules.c.api_name).where(_rules.c.point_id == point.id)
+    taken = {row.api_name for row in session.execute(others) if rule is None or row.id != rule.id}
+    api_name = (values.get("api_name") or "").strip()
+    if rule is not None and standard:
+        checks.refuse(
+            "api_name", "The API name of a standard rule stays as it is.", when=api_name not in ("", rule.api_name)
+        )
+        api_name = rule.api_name
+    elif not api_name:
+        api_name = free_name(name_from_label(name), taken)
+    api_name = api_name if standard else custom_name(api_name)
+    checks.api_name("api_name", api_name, standard=standard)
+    checks.refuse("api_name", f"{point.name} already has a rule with the API name {api_name}.", when=api_name in taken)
+    primary = checks.text("primary_query_object", values.get("primary_query_object") or "", LONGEST_QUERY_OBJECT)
+    if rule is not None and rule.primary_query_object and not primary:
+        walking = _walking(session, key_of(rule))
+        checks.refuse(
+            "primary_query_object",
+            f"Without it no field rule may walk a relationship, as {', '.join(walking)} does.",
+            when=bool(walking),
+        )
+    return {"name": name, "api_name": api_name, "primary_query_object": primary or None}, checks
+
+
 def change_rule(write: WriteSession, actor: Actor, rule_id: int, values: Mapping[str, Any]) -> bool:
     """Change `name` (the label), `api_name` of a custom rule, or `primary_query_object`; answers whether any differs.
 
@@ -109,17 +137,10 @@ def change_rule(write: WriteSession, actor: Actor, rule_id: int, values: Mapping
     that walk relationships.
     """
     place = _manage(write, actor, rule_id)
-    rule, checks = place.rule, Checks()
+    rule = place.rule
     before = {name: getattr(rule, name) for name in ("name", "api_name", "primary_query_object")}
     wanted = before | {name: value for name, value in values.items() if name in before}
-    after = _checked(checks, write, place.point, wanted, standard=rule.standard, rule=rule)
-    if before["primary_query_object"] and not after["primary_query_object"]:
-        walking = _walking(write, place.key)
-        checks.refuse(
-            "primary_query_object",
-            f"Without it no field rule may walk a relationship, as {', '.join(walking)} does.",
-            when=bool(walking),
-        )
+    after, checks = check_rule(write, place.point, wanted, standard=rule.standard, rule=rule)
     checks.done()
     return save(write, actor, rule, after, object_name=OBJECT_NAME, item=rule.name)
 
@@ -184,38 +205,14 @@ def _manage(write: WriteSession, actor: Actor, rule_id: int) -> RulePlace:
     return rule_place(write, actor.vault_id, rule_id)
 
 
-def _checked(
-    checks: Checks,
-    write: WriteSession,
-    point: IntegrationPoint,
-    values: Mapping[str, Any],
-    *,
-    standard: bool,
-    rule: IntegrationRule | None = None,
-) -> dict[str, Any]:
-    name = checks.text("name", values["name"] or "", LONGEST_LABEL, required=True)
-    api_name = (values["api_name"] or "").strip()
-    if rule is not None and api_name != rule.api_name and standard:
-        checks.note("api_name", "The API name of a standard rule stays as it is.")
-    api_name = api_name if standard else custom_name(api_name)
-    checks.api_name("api_name", api_name, standard=standard)
-    primary = checks.text("primary_query_object", values["primary_query_object"] or "", LONGEST_QUERY_OBJECT)
-    others = [_rules.c.point_id == point.id, _rules.c.api_name == api_name]
-    if rule is not None:
-        others.append(_rules.c.id != rule.id)
-    taken = f"{point.name} already has a rule with the API name {api_name}."
-    checks.unless(write, "api_name", taken, *others)
-    return {"name": name, "api_name": api_name, "primary_query_object": primary or None}
-
-
-def _walking(write: WriteSession, rule_id: int) -> list[str]:
+def _walking(session: Session, rule_id: int) -> list[str]:
     """The field rules of a rule that walk a relationship."""
     statement = (
         select(_field_rules.c.api_name)
         .where(_field_rules.c.rule_id == rule_id, _field_rules.c.query_field.contains("."))
         .order_by(_field_rules.c.position)
     )
-    return list(write.execute(statement).scalars())
+    return list(session.execute(statement).scalars())
 
 
 def _children(write: WriteSession, place: RulePlace) -> list[tuple[Any, str, str]]:

@@ -252,6 +252,21 @@ async def test_parts_are_edited_where_they_stand(store: Store) -> None:
     assert rows(store, FieldRule)[0].default_value == "none"
 
 
+async def test_a_rule_is_checked_as_one_types(store: Store) -> None:
+    app = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await open_design(pilot)
+        await add(pilot, "rule")
+        await enter(pilot, "api_name", "product_rule__c")
+        assert "already has a rule with the API name" in problem(app, "api_name")
+        await enter(pilot, "name", "New")
+        await press(pilot, "f2")
+        assert "already has a rule" in problem(app, "api_name")
+        line(app, "api_name").editor.focus()
+        await press(pilot, *["backspace"] * 8, "f2")
+    assert rows(store, IntegrationRule)[-1].api_name == "product__c"
+
+
 async def test_what_a_point_watches_is_edited_and_removed(store: Store) -> None:
     app = console(store)
     async with app.run_test(size=WIDE) as pilot:
