@@ -1,0 +1,66 @@
+"""How an integration applies what it receives, and its Last Successful Run Time, set by keyboard."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from console.modals.form import FormScreen
+from models.store import Store
+from models.tables import Integration, Job, table_of
+from models.time import from_iso
+from tests.builders import Pair
+from tests.console.lab import area, console, fill, press, settle
+from tests.console.test_connection_actions import WIDE, act, line, told
+from tests.console.test_design import enter, pick, problem
+
+
+def integration(store: Store, key: int) -> Any:
+    table = table_of(Integration)
+    with store.read() as session:
+        return session.execute(select(table).where(table.c.id == key)).one()
+
+
+def shown(app: Any) -> str:
+    detail = area(app).detail
+    return "" if detail is None else str(detail.settings)
+
+
+async def test_the_settings_are_chosen_in_a_form_that_names_what_is_missing(store: Store) -> None:
+    pair: Pair = fill(store)
+    app = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        await act(pilot, "settings")
+        assert isinstance(app.screen, FormScreen)
+        await pick(pilot, "delete_policy", "marked")
+        await pick(pilot, "inactivates_targets", "yes")
+        await press(pilot, "f2")
+        assert (problem(app, "mark_field"), problem(app, "mark_text")) == ("✕ This is needed.", "✕ This is needed.")
+        await enter(pilot, "mark_field", "name__v")
+        await enter(pilot, "mark_text", "Deleted")
+        await press(pilot, "f2")
+        row = integration(store, pair.target.integration_id)
+        assert (row.delete_policy.value, row.mark_field, row.mark_text) == ("mark", "name__v", "Deleted")
+        assert row.inactivates_targets
+        assert "from the next receive run on" in told(app)
+        assert "mark_text='Deleted'" in shown(app)
+
+
+async def test_an_earlier_last_successful_run_time_asks_for_the_jobs(store: Store) -> None:
+    pair: Pair = fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "l")
+        line(app, "last_successful_run_time").editor.focus()
+        await press(pilot, "ctrl+u", *"soon", "f2")
+        assert "Write a date and time" in problem(app, "last_successful_run_time")
+        await press(pilot, "ctrl+u", *"2026-01-01T00:00:00.000Z", "f2")
+        row = integration(store, pair.source.integration_id)
+        assert row.last_successful_send == from_iso("2026-01-01T00:00:00.000Z")
+        assert "asked to run at once" in told(app)
+    jobs = table_of(Job)
+    with store.read() as session:
+        asked = session.execute(select(jobs.c.kind).where(jobs.c.requested_at.is_not(None))).scalars()
+        assert {kind.value for kind in asked} == {"send", "receive"}
