@@ -207,7 +207,7 @@ def test_a_retry_that_a_killed_engine_left_is_carried_out_before_the_next_one(on
     assert (retry["state"], retry["applied"]) == ("done", 1)
 
 
-def test_a_vault_tells_of_new_exceptions_by_a_log_file(on: Call, lab: Lab, own_folders: Path) -> None:
+def test_a_vault_tells_of_new_exceptions_by_a_log_file(on: Call, own_folders: Path) -> None:
     log = own_folders / "exceptions.log"
     assert on("notifications", "show", "--json").document["notifications"][0]["bell"] is False
     said = on("notifications", "set", "--log", str(log), "--bell", *TARGET).out

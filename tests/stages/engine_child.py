@@ -53,6 +53,7 @@ def main() -> None:
     vars(send)["ITEMS_IN_A_MESSAGE"] = 3
     deliver.BATCH = 2
     receive.CLAIM = 2
+    receive.RETRY_BATCH = 3
     for order in sys.stdin:
         process = os.fork()
         if process == 0:
