@@ -46,7 +46,7 @@ def explain_record(
 @command(explain, "message")
 def explain_message(
     context: typer.Context,
-    message: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number, as `messages list` shows it.")],
+    message: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number, as `messages list QUEUE` shows it.")],
 ) -> None:
     """Explain the first items of a Spark message."""
     from scheduler import explain as explaining
