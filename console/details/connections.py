@@ -63,17 +63,20 @@ def document(page: ConnectionPage) -> Document:
 
 def _remote(detail: ConnectionDetail) -> list[Part]:
     parts: list[Part] = [Section("Remote Vault Details")]
-    if detail.remote_vault_id is None:
-        return [*parts, Note("Not established: no Vault on the other side yet.")]
+    if detail.remote_connection_id is None:
+        if not (detail.remote_vault_id or detail.remote_vault_name or detail.remote_dns_host):
+            return [*parts, Note("Not established: no Vault on the other side yet.")]
+        parts.append(Note("Not established: these details are for reference."))
     target = None
     if detail.remote_connection_id is not None:
         target = Goto("connections", detail.remote_connection_id, detail.remote_vault_id)
     parts += [
         Fact("Vault", detail.remote_vault_name),
-        Fact("Vault ID", str(detail.remote_vault_id)),
+        Fact("Vault ID", str(detail.remote_vault_id or "")),
         Fact("DNS", detail.remote_dns_host),
-        Fact("Connection there", detail.remote_name or "", target=target),
     ]
+    if target is not None:
+        parts.append(Fact("Connection there", detail.remote_name or "", target=target))
     if detail.remote_state:
         text, tone = SIGNS.words(detail.remote_state)
         parts.append(Fact("State there", text, tone))

@@ -34,7 +34,7 @@ HELPS: Final = {
     "connection_id": "The connection whose messages this queue takes; each connection gets a message of its own.",
     "deliver_to_queue": "The API name of the inbound queue of the receiving Vault.",
     "path": "Optional, External connections only: appended to the URL, e.g. /orders/new.",
-    "active": "Messages for an Inactive one are not delivered: they fail, and are tried again (Assumed).",
+    "active": "An Inactive one gets no new messages; those that wait for it fail, and are tried again (Assumed).",
     "object": "The object whose records the items are, e.g. product__v.",
     "integration_point": "API name of the inbound integration point of the receiving Vault.",
     "more": "Further attributes as name=value, with commas between them.",
@@ -107,7 +107,8 @@ def message_form(page: QueuePage) -> Form:
     )
     save = partial(doing.put_message, queue_id=page.key)
     title = f"Put a Spark message on {page.detail.label}"
-    about = f"One message is put for each of the {len(page.detail.connections)} connections of the queue."
+    count = sum(line.active for line in page.detail.connections)
+    about = f"One message is put for {'its connection' if count == 1 else f'each of its {count} connections'}."
     return Form(title, fields, save, is_new=True, about=about, helps=HELPS, saves="Put")
 
 

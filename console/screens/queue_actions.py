@@ -49,7 +49,8 @@ class QueueActions(PagedScreen[doing.QueuePage]):
             return "Messages are put on outbound queues; an inbound queue receives them."
         if not page.detail.active:
             return f"{page.detail.label} is Inactive and takes no messages."
-        return "" if page.detail.connections else f"{page.detail.label} serves no connection."
+        served = any(line.active for line in page.detail.connections)
+        return "" if served else f"{page.detail.label} serves no connection at present."
 
     def why_not_serve(self) -> str:
         return self.needs_page()

@@ -111,6 +111,7 @@ async def test_how_a_queue_serves_a_connection_is_edited_and_switched_off_and_on
         row = served(store, "lab_outbound__c")
         assert (row.label, row.deliver_to_queue, row.active) == ("Products", "elsewhere__c", False)
         text = area(app).pane.text
+        assert "serves no connection at present" in area(app).why_not("put")
         assert "! Inactive" in text
         assert "elsewhere__c" in text
         await press(pilot, "E")
