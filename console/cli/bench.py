@@ -66,3 +66,39 @@ def transfer(
         ]
     }
     answer(settings, document, lambda: table(columns, lines, empty=""))
+
+
+@command(bench, "rules")
+def rules(
+    context: typer.Context,
+    records: Annotated[int, typer.Argument(min=1, metavar="[RECORDS]", help="How many source records.")] = 100_000,
+) -> None:
+    """Evaluate 24 field rules with 4 reference lookups, on one core and without a database.
+
+    The floor is making the same target records of the source values without any rule.
+    """
+    from scheduler.bench_rules import RulesResult, bench_rules
+
+    settings = settings_of(context)
+    result = bench_rules(records)
+    columns: list[Column[RulesResult]] = [
+        Column("Records", lambda row: f"{row.records:,}", right=True),
+        Column("Field rules", lambda row: str(row.field_rules), right=True),
+        Column("Lookups", lambda row: str(row.lookups), right=True),
+        Column("Records/s per core", lambda row: f"{row.rate:,.0f}", right=True),
+        Column("Of floor speed", lambda row: f"{row.ratio:.2f}", right=True),
+        Column("One by one", lambda row: f"{row.single:,.0f}", right=True),
+    ]
+    document = {
+        "rules": {
+            "records": result.records,
+            "field_rules": result.field_rules,
+            "lookups": result.lookups,
+            "seconds": result.seconds,
+            "floor_seconds": result.floor_seconds,
+            "records_per_second": result.rate,
+            "ratio": result.ratio,
+            "one_by_one_per_second": result.single,
+        }
+    }
+    answer(settings, document, lambda: table(columns, [result], empty=""))
