@@ -25,8 +25,8 @@ ERROR_TYPES = {
 
 
 SIDES = {
-    "source": "Source: trouble of what this Vault sends",
-    "target": "Target: trouble of what this Vault receives",
+    "source": "Source: what it sends",
+    "target": "Target: what it receives",
 }
 LONGEST = 1500
 """Characters of a message body or of item data that are shown; the command line shows all."""
@@ -76,7 +76,7 @@ def _retries(lines: Sequence[RetryLine]) -> list[Part]:
         retry = line.retry
         asked = f"{moment(retry.created_at)} by {retry.user_name}"
         if line.under_way:
-            parts.append(Fact(f"Number {retry.key}", f"Under way, asked for {asked}: {retry.result} so far.", "accent"))
+            parts.append(Fact(f"Retry {retry.key}", f"Under way, asked for {asked}: {retry.result} so far.", "accent"))
             continue
         own = f"{line.items:,} open before, {line.still_open:,} after."
         whole = (
@@ -85,7 +85,7 @@ def _retries(lines: Sequence[RetryLine]) -> list[Part]:
         text = " ".join(filter(None, [f"{asked}: {own}{whole}", line.note, retry.error]))
         tone: Tone = "bad" if line.still_open else "ok"
         target = Goto("jobs", retry.runs[-1]) if retry.runs else None
-        parts.append(Fact(f"Number {retry.key}", text, tone, target))
+        parts.append(Fact(f"Retry {retry.key}", text, tone, target))
     return parts
 
 
