@@ -374,6 +374,15 @@ def test_what_hung_under_a_deleted_connection_goes_with_it_and_nothing_is_left_d
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
 
 
+@pytest.mark.parametrize("kind", [ConnectionType.EXTERNAL, ConnectionType.LOCAL])
+def test_the_timeline_of_external_and_local_connections_stays_blank(desk: Desk, kind: ConnectionType) -> None:
+    made = desk.connection(SOURCE, "other__c", type=kind)
+    with desk.store.write() as write:
+        edit_connection(write, desk.admin(SOURCE), made, {"description": "New"})
+    with desk.store.read() as session:
+        assert list(connection_detail.timeline(session, SOURCE, made)) == []
+
+
 # Connection Authorization
 
 
