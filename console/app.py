@@ -200,6 +200,9 @@ class ConsoleApp(LiveApp):
     def do_sandbox(self) -> None:
         ask_for_sandbox(self)
 
+    def why_not_refresh(self) -> str:
+        return "" if self.session.sandboxes else "This Vault has no sandbox."
+
     def do_refresh(self) -> None:
         ask_for_refresh(self)
 
@@ -275,7 +278,9 @@ class ConsoleApp(LiveApp):
 
     def why_not(self, action: Action) -> str:
         """Why an action of the app cannot be done by the acting user; empty when it can."""
-        return self.session.lacks(*action.permissions, changes=action.changes)
+        lacking = self.session.lacks(*action.permissions, changes=action.changes)
+        check = getattr(self, f"why_not_{action.name}", None)
+        return lacking or (str(check()) if check else "")
 
     def action_do(self, name: str) -> None:
         action = next((action for action in self.ACTIONS if action.name == name), None)

@@ -42,6 +42,11 @@ class Session:
         return self.vault.key if self.vault else 0
 
     @property
+    def sandboxes(self) -> tuple[VaultRow, ...]:
+        """The sandboxes of the Vault in use."""
+        return tuple(vault for vault in self.vaults if vault.parent_id == self.vault_id)
+
+    @property
     def who(self) -> Who:
         """Who acts."""
         return Who(self.vault_id, self.user.username if self.user else "", self.read_only)

@@ -48,7 +48,7 @@ def ask_for_sandbox(home: ConsoleApp) -> None:
 
 def ask_for_refresh(home: ConsoleApp) -> None:
     """Ask which sandbox of the Vault in use is to be refreshed, then do it."""
-    choices = [Choice(str(vault.key), vault.name, str(vault.key)) for vault in home.session.vaults if vault.sandbox]
+    choices = [Choice(str(vault.key), vault.name, str(vault.key)) for vault in home.session.sandboxes]
     names = {choice.key: choice.label for choice in choices}
 
     def answered(key: str, answer: str | None) -> None:

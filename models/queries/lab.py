@@ -46,6 +46,8 @@ class VaultRow:
     domain: str
     family: str
     sandbox: bool
+    parent_id: int | None = None
+    """The Vault that a sandbox was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,15 @@ def lab_view(session: Session) -> LabView:
 
 def vault_list(session: Session) -> tuple[VaultRow, ...]:
     """All Vaults of the lab, production before sandboxes, by name."""
-    columns = (_vaults.id, _vaults.name, _vaults.dns_host, _vaults.domain, _vaults.family, _vaults.sandbox)
+    columns = (
+        _vaults.id,
+        _vaults.name,
+        _vaults.dns_host,
+        _vaults.domain,
+        _vaults.family,
+        _vaults.sandbox,
+        _vaults.parent_id,
+    )
     rows = session.execute(select(*columns).order_by(_vaults.sandbox, _vaults.name))
     return tuple(VaultRow(*row) for row in rows)
 

@@ -26,6 +26,8 @@ async def test_a_sandbox_is_created_and_refreshed(store: Store) -> None:
     app = console(store)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
+        await press(pilot, "f7")
+        assert "This Vault has no sandbox." in told(app)
         await press(pilot, "f6")
         assert isinstance(app.screen, FormScreen)
         await press(pilot, "backspace", "2", "enter")
