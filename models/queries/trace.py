@@ -4,10 +4,10 @@ Messages are found by the index of their items, their other side by the message 
 Link and Global ID. So the answer takes the same time however much was sent before.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlmodel import Session
 
 from models.queries.traced import Trace, TracedMessage, TracedRecord, TracedRun, TracedSide, TracedTrouble, Way
@@ -17,7 +17,6 @@ from models.tables import (
     Connection,
     CrossLink,
     Direction,
-    DocumentVersion,
     ErrorType,
     ExceptionItem,
     ExceptionMessage,
@@ -36,6 +35,7 @@ from models.tables import (
     VaultObject,
     table_of,
 )
+from models.versions import record_id_of
 
 _records = table_of(Record)
 _objects = table_of(VaultObject).c
@@ -167,7 +167,7 @@ def _way(
     inbound = _inbound(session, rows)
     runs = _runs(session, [*rows, *inbound.values()])
     keys = [row.id for row in (*rows, *inbound.values())]
-    troubles = _troubles(session, keys, _item_names(session, source))
+    troubles = _troubles(session, keys, source)
     messages = []
     for row in rows:
         twin = inbound.get((row.remote_connection_id, row.message_id))
@@ -212,12 +212,10 @@ def _is_watched(session: Session, record: TracedRecord) -> bool:
     return session.execute(statement).first() is not None
 
 
-def _item_names(session: Session, record: TracedRecord) -> list[str]:
-    """What messages call a record: its id, and for a document its versions."""
-    versions = table_of(DocumentVersion).c
-    own = select(_records.c.id).where(_records.c.vault_id == record.vault_id, _records.c.record_id == record.record_id)
-    found = session.execute(select(versions.version_id).where(versions.record_key.in_(own))).scalars()
-    return [record.record_id, *found]
+def _names(column: ColumnElement[Any], record: TracedRecord) -> ColumnElement[bool]:
+    """Whether an item names the record: by its id, or as a document by that of a version (`{id}_{major}_{minor}`)."""
+    own = record.record_id
+    return or_(column == own, and_(column >= f"{own}_0", column < f"{own}_:"))
 
 
 def _side_columns() -> tuple[Any, ...]:
@@ -257,8 +255,7 @@ def _sides() -> Select[Any]:
 
 def _outbound(session: Session, record: TracedRecord, to_vault: int | None) -> tuple[list[Any], bool]:
     """The messages of a Vault that name its record, the newest first; and whether there are more."""
-    names = _item_names(session, record)
-    named = select(_index.message_id).where(one_of(_index.item, names))
+    named = select(_index.message_id).where(_names(_index.item, record))
     statement = (
         _sides()
         .where(_messages.c.id.in_(named), _messages.c.vault_id == record.vault_id)
@@ -268,18 +265,18 @@ def _outbound(session: Session, record: TracedRecord, to_vault: int | None) -> t
     if to_vault is not None:
         statement = statement.where(_connections.remote_vault_id == to_vault)
     rows = list(session.execute(statement).all())
-    return _really(session, rows[:SHOWN_MESSAGES], names), len(rows) > SHOWN_MESSAGES
+    return _really(session, rows[:SHOWN_MESSAGES], record), len(rows) > SHOWN_MESSAGES
 
 
-def _really(session: Session, rows: Sequence[Any], names: Collection[str]) -> list[Any]:
+def _really(session: Session, rows: Sequence[Any], record: TracedRecord) -> list[Any]:
     """Those of the messages that do name the record: the index may remember a message that was deleted."""
-    wanted = set(names)
     contents = session.execute(
         select(_bodies.message_id, _bodies["items"].label("content")).where(
             _bodies.message_id.in_([row.id for row in rows])
         )
     )
-    holding = {row.message_id for row in contents if not wanted.isdisjoint(row.content)}
+    own = record.record_id
+    holding = {row.message_id for row in contents if any(record_id_of(item) == own for item in row.content)}
     return [row for row in rows if row.id in holding]
 
 
@@ -311,7 +308,7 @@ def _side(row: Any, runs: dict[int, TracedRun]) -> TracedSide:
     return row_of(TracedSide, row[:10], runs.get(row.put_by), runs.get(row.taken_by))
 
 
-def _troubles(session: Session, message_keys: Sequence[int], names: Collection[str]) -> dict[int, list[TracedTrouble]]:
+def _troubles(session: Session, message_keys: Sequence[int], record: TracedRecord) -> dict[int, list[TracedTrouble]]:
     """User exceptions about a record, by the message that raised them: of its items, or of the message as a whole."""
     if not message_keys:
         return {}
@@ -332,7 +329,7 @@ def _troubles(session: Session, message_keys: Sequence[int], names: Collection[s
     )
     found: dict[int, list[TracedTrouble]] = {}
     rows = session.execute(raised).all()
-    items = _failed_items(session, [row.id for row in rows], names)
+    items = _failed_items(session, [row.id for row in rows], record)
     for row in rows:
         about = [
             TracedTrouble(
@@ -368,10 +365,10 @@ def _troubles(session: Session, message_keys: Sequence[int], names: Collection[s
     return found
 
 
-def _failed_items(session: Session, keys: Sequence[int], names: Collection[str]) -> dict[int, list[Any]]:
+def _failed_items(session: Session, keys: Sequence[int], record: TracedRecord) -> dict[int, list[Any]]:
     if not keys:
         return {}
-    statement = select(_items).where(_items.c.message_id.in_(keys), one_of(_items.c.item, names)).order_by(_items.c.id)
+    statement = select(_items).where(_items.c.message_id.in_(keys), _names(_items.c.item, record)).order_by(_items.c.id)
     found: dict[int, list[Any]] = {}
     for row in session.execute(statement):
         found.setdefault(row.message_id, []).append(row)

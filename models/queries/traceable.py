@@ -19,6 +19,7 @@ from models.tables import (
     Vault,
     table_of,
 )
+from models.versions import record_id_of
 
 _records = table_of(Record)
 _vaults = table_of(Vault).c
@@ -73,7 +74,7 @@ def items_of_message(session: Session, vault_id: int, message_key: int) -> tuple
     if row is None:
         return ()
     owner = vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id
-    return () if owner is None else tuple((owner, _record_of(item)) for item in dict.fromkeys(row.content))
+    return () if owner is None else tuple((owner, name) for name in dict.fromkeys(map(record_id_of, row.content)))
 
 
 def items_of_exception(session: Session, vault_id: int, exception_key: int) -> tuple[tuple[int, str], ...]:
@@ -86,18 +87,12 @@ def items_of_exception(session: Session, vault_id: int, exception_key: int) -> t
     if exception is None:
         return ()
     items = session.execute(select(_items.c.item).where(_items.c.message_id == exception_key).order_by(_items.c.id))
-    names = list(dict.fromkeys(items.scalars()))
+    names = list(dict.fromkeys(map(record_id_of, items.scalars())))
     if names and exception.remote_vault_id is not None:
-        return tuple((exception.remote_vault_id, _record_of(name)) for name in names)
+        return tuple((exception.remote_vault_id, name) for name in names)
     if exception.spark_message_id is None:
         return ()
     return items_of_message(session, vault_id, exception.spark_message_id)
-
-
-def _record_of(item: str) -> str:
-    """The record id that an item names: a version of a document is named by its document's id, major and minor."""
-    base, *numbers = item.rsplit("_", 2)
-    return base if len(numbers) == 2 and all(number.isdigit() for number in numbers) else item
 
 
 def items_of_run(session: Session, vault_id: int, run_id: int, limit: int = 2000) -> tuple[tuple[int, str], ...]:
@@ -116,7 +111,7 @@ def items_of_run(session: Session, vault_id: int, run_id: int, limit: int = 2000
     for row in session.execute(statement):
         owner = vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id
         if owner is not None:
-            found.update(dict.fromkeys((owner, _record_of(item)) for item in row.content))
+            found.update(dict.fromkeys((owner, record_id_of(item)) for item in row.content))
     return tuple(found)[:limit]
 
 

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from models.audit import audit
@@ -20,12 +20,14 @@ from models.services.lookups import (
     Pair,
     audit_pairs,
     key_problem,
+    keys_without_record,
     lookup_in_vault,
     target_keys,
     tell_changed,
     write_pairs,
 )
 from models.store import WriteSession
+from models.tables import ReferenceLookup
 
 SOURCE_COLUMN = "source_key"
 TARGET_COLUMN = "target_key"
@@ -117,7 +119,7 @@ def load_keys(
     lookup = lookup_in_vault(write, lookup_id, actor.vault_id)
     rows, ignored = _read(data)
     held = target_keys(write, lookup_id)
-    lines = _judge(rows, held)
+    lines = _hinted(write, actor.vault_id, lookup, _judge(rows, held))
     named = {row.source_key for row in rows}
     removed = tuple(source for source in held if source not in named) if mode is LoadMode.REPLACE else ()
     pairs = {action: [line for line in lines if line.action is action] for action in RowAction}
@@ -170,6 +172,20 @@ def _judge(rows: Sequence[_Row], held: Mapping[str, str]) -> tuple[LoadLine, ...
             reason = f"It was {before!r}." if action is RowAction.CHANGED else ""
         lines.append(LoadLine(row.line, action, row.source_key, row.target_key, reason))
     return tuple(lines)
+
+
+def _hinted(
+    write: WriteSession, vault_id: int, lookup: ReferenceLookup, lines: tuple[LoadLine, ...]
+) -> tuple[LoadLine, ...]:
+    """Say of new target keys of an Object lookup that no record has them: they are loaded, for it may come later."""
+    fresh = (RowAction.ADDED, RowAction.CHANGED)
+    dead = keys_without_record(write, vault_id, lookup, {line.target_key for line in lines if line.action in fresh})
+    if not dead:
+        return lines
+    hint = f"No {lookup.target_object} record has this {lookup.target_key_field} yet."
+    marked = [line for line in lines if line.action in fresh and line.target_key in dead]
+    hinted = {line.line: replace(line, reason=f"{line.reason} {hint}".strip()) for line in marked}
+    return tuple(hinted.get(line.line, line) for line in lines)
 
 
 def _read(data: bytes) -> tuple[list[_Row], tuple[str, ...]]:

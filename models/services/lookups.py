@@ -4,11 +4,11 @@ A lookup belongs to the Vault that receives: it says which value of this Vault a
 It acts only through field rules that name it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Text, bindparam, cast, delete, insert, select, update
 from sqlmodel import Session
 
 from models.audit import audit
@@ -27,9 +27,11 @@ from models.tables import (
     FieldRule,
     IntegrationRule,
     LookupType,
+    Record,
     ReferenceLookup,
     ReferenceLookupKey,
     ReferenceLookupMiss,
+    VaultObject,
     table_of,
 )
 
@@ -47,6 +49,8 @@ _misses = table_of(ReferenceLookupMiss)
 _connections = table_of(Connection)
 _field_rules = table_of(FieldRule)
 _rules = table_of(IntegrationRule)
+_records = table_of(Record)
+_objects = table_of(VaultObject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +259,26 @@ def target_keys(session: Session, lookup_id: int, source_keys: Sequence[str] | N
     if source_keys is not None:
         statement = statement.where(one_of(_keys.c.source_key, source_keys))
     return {row.source_key: row.target_key for row in session.execute(statement.order_by(_keys.c.source_key))}
+
+
+def keys_without_record(
+    session: Session, vault_id: int, lookup: ReferenceLookup, target_keys: Collection[str]
+) -> set[str]:
+    """Those of the target keys that no record of an Object lookup's target object has; none for a Generic one."""
+    if lookup.target_object is None or lookup.target_key_field is None or not target_keys:
+        return set()
+    column: ColumnElement[Any]
+    if lookup.target_key_field in SYSTEM_COLUMNS:
+        column = cast(_records.c[SYSTEM_COLUMNS[lookup.target_key_field]], Text)
+    else:
+        column = _records.c.data[lookup.target_key_field].as_string()
+    statement = (
+        select(column)
+        .join(_objects, _objects.c.id == _records.c.object_id)
+        .where(_objects.c.vault_id == vault_id, _objects.c.name == lookup.target_object, one_of(column, target_keys))
+        .distinct()
+    )
+    return set(target_keys) - {str(row[0]) for row in session.execute(statement)}
 
 
 def write_pairs(

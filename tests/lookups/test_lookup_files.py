@@ -19,6 +19,7 @@ from models.services.lookup_files import (
     load_keys,
 )
 from models.services.lookups import key_problem, set_key
+from models.services.records import create_record
 from models.services.vaults import create_user
 from tests.builders import user
 from tests.lookups.conftest import Desk
@@ -161,6 +162,16 @@ def test_loading_needs_manage_connections_before_the_file_is_looked_at(desk: Des
         create_user(write, 1002, "rita@lab.example.com", "Rita", "Reader", "Read-Only User")
     with pytest.raises(NotAllowed), desk.store.write() as write:
         load_keys(write, user(desk.store, 1002, "rita@lab.example.com"), lookup, b"")
+
+
+def test_target_keys_of_an_object_lookup_without_a_record_are_loaded_and_pointed_out(desk: Desk) -> None:
+    lookup = desk.lookup("p", "P", type="object", target_object="product__v", target_key_field="code__c")
+    with desk.store.write() as write:
+        create_record(write, desk.pair.target.system, "product__v", {"name__v": "One", "code__c": "C1"})
+    report = load(desk, lookup, HEADING + "a,C1\nb,C2\n")
+
+    assert [line.reason for line in report.lines] == ["", "No product__v record has this code__c yet."]
+    assert desk.pairs(lookup) == {"a": "C1", "b": "C2"}
 
 
 # The forms that files come in
