@@ -33,6 +33,7 @@ def document(detail: RunDetail) -> Document:
         Fact("Finished", moment(row.finished_at)),
         Fact("Took", duration(row.duration_ms)),
         Fact("Limited to", row.connection or "all connections"),
+        *([Fact("Retry Transfer", str(detail.retry_id))] if detail.retry_id is not None else []),
         Section("Moved"),
     ]
     names = _shown(row.kind, row.moved)

@@ -73,10 +73,11 @@ class RunMessage:
 
 @dataclass(frozen=True, slots=True)
 class RunDetail:
-    """All that the Jobs area shows about one run."""
+    """All that the Jobs area shows about one run. `retry_id` is the Retry Transfer of which it did a part."""
 
     row: RunRow
     error: str
+    retry_id: int | None
     lines: tuple[RunLine, ...]
     messages: tuple[RunMessage, ...]
 
@@ -130,7 +131,7 @@ def listing(
 
 def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
     """One run of a Vault with a line per connection; None when it is gone."""
-    statement = select(*_ROW_COLUMNS, _c.error).where(_c.vault_id == vault_id, _c.id == run_id)
+    statement = select(*_ROW_COLUMNS, _c.error, _c.retry_id).where(_c.vault_id == vault_id, _c.id == run_id)
     row = fetch_one(session, statement)
     if row is None:
         return None
@@ -157,7 +158,8 @@ def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
     )
     return RunDetail(
         _row(row),
-        row[7 + len(COUNTS)],
+        row.error,
+        row.retry_id,
         tuple(RunLine(line[0], line[1], Moved(*line[2:])) for line in fetch(session, per_connection)),
         tuple(RunMessage(*message) for message in fetch(session, touched)),
     )

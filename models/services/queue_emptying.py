@@ -1,6 +1,6 @@
 """Emptying and deleting queues: both are final (Spark facts, section 1)."""
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from models.audit import audit, deleted_values
 from models.errors import InvalidInput, NotPossible
@@ -8,10 +8,20 @@ from models.feed import Topic
 from models.permissions import Actor, Permission
 from models.services.checks import in_vault
 from models.store import WriteSession
-from models.tables import Connection, MessageState, Queue, QueueConnection, SparkMessage, table_of
+from models.tables import (
+    Connection,
+    ExceptionMessage,
+    MessageState,
+    Queue,
+    QueueConnection,
+    SparkMessage,
+    Subject,
+    table_of,
+)
 
 _messages = table_of(SparkMessage)
 _served = table_of(QueueConnection)
+_exceptions = table_of(ExceptionMessage)
 
 
 def reset_queue(write: WriteSession, actor: Actor, queue_id: int, typed_name: str) -> int:
@@ -26,6 +36,7 @@ def reset_queue(write: WriteSession, actor: Actor, queue_id: int, typed_name: st
         raise InvalidInput({"name": f"Type {queue.api_name} to delete every message in this queue."})
     in_queue = (_messages.c.queue_id == queue_id, _messages.c.state == MessageState.QUEUED)
     deleted = write.connection().execute(delete(_messages).where(*in_queue)).rowcount
+    _settle_deliveries(write, actor.vault_id, queue_id)
     audit(write, actor, action="Reset", object_name="queue", item=queue.label, changes={"messages": (deleted, 0)})
     write.changed(Topic.QUEUES, actor.vault_id)
     write.changed(Topic.MESSAGES, actor.vault_id)
@@ -52,6 +63,7 @@ def delete_queue(write: WriteSession, actor: Actor, queue_id: int, *, confirmed:
             f"{queue.label} still holds {waiting} message{'s' if waiting > 1 else ''}, which would be deleted with it.",
             "Confirm that they may be deleted, or let them be delivered first.",
         )
+    _settle_deliveries(write, actor.vault_id, queue_id)
     for served in list(write.scalars(select(QueueConnection).where(_served.c.queue_id == queue_id))):
         connection = write.get_one(Connection, served.connection_id)
         item = f"{queue.label}: {connection.name}"
@@ -65,3 +77,10 @@ def delete_queue(write: WriteSession, actor: Actor, queue_id: int, *, confirmed:
     write.changed(Topic.QUEUES, actor.vault_id)
     write.changed(Topic.MESSAGES, actor.vault_id)
     return waiting
+
+
+def _settle_deliveries(write: WriteSession, vault_id: int, queue_id: int) -> None:
+    """Make user exceptions inactive that tell of messages waiting in this queue: none waits any more."""
+    told = (_exceptions.c.queue_id == queue_id, _exceptions.c.subject == Subject.DELIVERY, _exceptions.c.active)
+    write.execute(update(_exceptions).where(*told).values(active=False, resolved_at=write.now))
+    write.changed(Topic.EXCEPTIONS, vault_id)

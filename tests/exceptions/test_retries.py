@@ -34,6 +34,7 @@ from models.tables import (
 )
 from scheduler import retries as carrying
 from scheduler import send
+from scheduler.engine import Engine
 from scheduler.lease import acquire
 from scheduler.retries import NOTHING_LEFT, serve_retries
 from tests.builders import user
@@ -414,6 +415,21 @@ def test_a_message_knows_its_retries(lab: Lab) -> None:
         lines = retries_of(session, lab.target.vault_id, ids(lab)[0])
     assert [(line.items, line.still_open, line.retry.applied) for line in lines] == [(2, 0, 2), (2, 2, 0)]
     assert lab.items(ItemStatus.OPEN) == []
+
+
+def test_an_engine_carries_it_out_at_once_also_while_the_lab_clock_stands_still(lab: Lab) -> None:
+    (bad,) = bad_items(lab, number=1)
+    mend(lab, bad)
+    with Engine(lab.store) as engine:
+        engine.clock.pause()
+        assert engine.wait_until_idle(30)
+        before = {row.id for row in lab.rows(JobRun)}
+        plan = ask(lab, lab.target, ids(lab))
+        assert engine.wait_until_idle(30)
+        done = result(lab, plan)
+        engine.clock.resume()
+    assert (done.state, done.applied, done.failed) == (RetryState.DONE, 1, 0)
+    assert [row.retry_id for row in lab.rows(JobRun) if row.id not in before] == [plan.retry_id]
 
 
 def test_a_retry_asks_for_no_ordinary_run(lab: Lab) -> None:

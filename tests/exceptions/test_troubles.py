@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models.services.queue_emptying import reset_queue
 from models.tables import (
     Connection,
     ConnectionState,
@@ -145,6 +146,15 @@ class TestARefusedDelivery:
         lab.clock.advance(minutes=2)
         lab.deliver()
         assert not only(lab, lab.source, active=None).active
+
+    def test_is_over_when_its_queue_was_reset(self, lab: Lab) -> None:
+        lab.create("Product")
+        lab.send()
+        lab.set_queue(lab.target, active=False)
+        lab.deliver()
+        with lab.store.write() as write:
+            reset_queue(write, lab.source.system, lab.source.queue_id, "lab_outbound__c")
+        assert told(lab, lab.source) == []
 
     def test_of_an_expired_certificate_names_it(self, lab: Lab) -> None:
         lab.create("Product")
