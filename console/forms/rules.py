@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -78,8 +78,8 @@ class RuleChoices:
     source_objects: Options = ()
     target_objects: Options = ()
     lookups: Options = ()
+    document_fields: Options = ()
     standard: bool = False
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 def integration_form(connections: Options, made: Made) -> Form:
@@ -193,7 +193,13 @@ def field_rule_form(choices: RuleChoices, line: FieldRuleLine | None, made: Made
             choices=choices.target_objects,
         ),
         form_field("target_field", "Target field", line.target_field if line else "", type="picklist"),
-        form_field("target_docfield", "or document field", held(line.target_docfield) if line else ""),
+        form_field(
+            "target_docfield",
+            "or document field",
+            held(line.target_docfield) if line else "",
+            type="picklist",
+            choices=choices.document_fields,
+        ),
         _chosen("query_object", "Query object", query_object, choices.source_objects),
         form_field("query_field", "Query field", query_field, type="picklist" if choices.source_known else "text"),
         form_field("default_value", "Default", held(line.default_value) if line else ""),

@@ -145,7 +145,12 @@ class DesignForms(MdlFiles):
         standard = any(rule.standard for rule in self.rules if rule.key == rule_id)
 
         def read(session: StoreSession) -> RuleChoices:
-            from models.queries.rule_choices import lookup_options, object_options, scene_of_rule
+            from models.queries.rule_choices import (
+                document_field_options,
+                lookup_options,
+                object_options,
+                scene_of_rule,
+            )
 
             scene = scene_of_rule(session, vault_id, rule_id)
             return forms.RuleChoices(
@@ -153,8 +158,9 @@ class DesignForms(MdlFiles):
                 scene.primary_query_object,
                 scene.source_vault_id is not None,
                 object_options(session, scene.source_vault_id),
-                object_options(session, vault_id),
+                object_options(session, vault_id, documents=False),
                 lookup_options(session, scene.connection_id),
+                document_field_options(session, vault_id),
                 standard,
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
-from models.data_model import ObjectModel, load_object
+from models.data_model import DOCUMENTS, ObjectModel, load_object
 from models.errors import NotFound
 from models.queries.window import fetch
 from models.services.checks import in_vault
@@ -29,6 +29,7 @@ from models.tables import (
     Integration,
     IntegrationPoint,
     IntegrationRule,
+    ObjectKind,
     QueryObjectRule,
     ReferenceLookup,
     VaultObject,
@@ -90,12 +91,20 @@ def connection_options(session: Session, vault_id: int) -> Options:
     return tuple((str(row.id), row.name) for row in fetch(session, statement))
 
 
-def object_options(session: Session, vault_id: int | None) -> Options:
-    """The objects of a Vault by label; none for no Vault."""
+def object_options(session: Session, vault_id: int | None, *, documents: bool = True) -> Options:
+    """The objects of a Vault by label, with documents or without; none for no Vault."""
     if vault_id is None:
         return ()
     statement = select(_objects.name, _objects.label).where(_objects.vault_id == vault_id).order_by(_objects.label)
+    if not documents:
+        statement = statement.where(_objects.kind == ObjectKind.OBJECT)
     return tuple((row.name, f"{row.label} ({row.name})") for row in fetch(session, statement))
+
+
+def document_field_options(session: Session, vault_id: int) -> Options:
+    """The fields of documents that a field rule may fill; none in a Vault without documents."""
+    model = _model(session, vault_id, DOCUMENTS)
+    return target_field_options(model) if model is not None else ()
 
 
 def target_field_options(model: ObjectModel) -> Options:
@@ -156,6 +165,9 @@ def look_at_field_rule(
     model = _model(session, vault_id, values.get("target_object"))
     choices["target_field"] = target_field_options(model) if model else ()
     target = model.fields.get(values.get("target_field") or "") if model else None
+    if docfield := values.get("target_docfield"):
+        documents = _model(session, vault_id, DOCUMENTS)
+        target = documents.fields.get(docfield) if documents else None
     referred = _model(session, vault_id, target.reference) if target and target.type is FieldType.OBJECT else None
     choices["target_lookup_field"] = read_field_options(session, referred, walks=False) if referred else ()
     problems = dict(checks.problems)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.audit import audit
-from models.data_model import FieldModel, ObjectModel, load_object
+from models.data_model import DOCUMENTS, FieldModel, ObjectModel, load_object
 from models.errors import NotFound
 from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem, custom_name
@@ -27,7 +27,7 @@ from models.services.rule_parts import (
 )
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS
-from models.tables import FieldRule, FieldType, IntegrationRule, ReferenceLookup, table_of
+from models.tables import FieldRule, FieldType, IntegrationRule, LookupType, ObjectKind, ReferenceLookup, table_of
 
 FIELD_RULE_OBJECT_NAME = "fieldrule"
 FIELDS = (
@@ -155,11 +155,11 @@ def check_field_rule(
     cleaned: dict[str, Any] = {name: _text(values.get(name)) for name in texts}
     cleaned |= {"active": bool(values.get("active", True)), "reference_lookup_id": values.get("reference_lookup_id")}
     cleaned["label"] = clean_label(checks, cleaned["label"])
-    _check_target(checks, session, place, cleaned)
+    target = _check_target(checks, session, place, cleaned)
     if not cleaned["query_object"] and cleaned["query_field"]:
         cleaned["query_object"] = place.rule.primary_query_object or ""
     _check_query(checks, place.rule, cleaned)
-    _check_lookup(checks, session, place, cleaned)
+    _check_lookup(checks, session, place, cleaned, target)
     _check_name(checks, session, place, cleaned, row)
     for name in FIELDS:
         if name not in ("api_name", "label", "active", "target_object", "target_field", "query_object"):
@@ -187,27 +187,31 @@ def _check_name(
     values["api_name"] = name
 
 
-def _check_target(checks: Checks, session: Session, place: RulePlace, values: dict[str, Any]) -> None:
+def _check_target(checks: Checks, session: Session, place: RulePlace, values: Mapping[str, Any]) -> FieldModel | None:
+    """Check what is filled; answers the field, where it is one of the object's own."""
     object_name, field_name = values["target_object"], values["target_field"]
     docfield, match_on = values["target_docfield"], values["target_lookup_field"]
+    where = "target_object"
     if docfield:
-        taken = "It fills a field of an object or of a document, not both."
-        checks.refuse("target_docfield", taken, when=bool(object_name or field_name))
-        checks.text("target_docfield", docfield, LONGEST_NAME)
-        checks.note("target_docfield", api_name_problem(docfield, standard=True))
-        return
-    if not object_name:
+        both = "It fills a field of an object or of a document, not both."
+        checks.refuse("target_docfield", both, when=bool(object_name or field_name))
+        object_name, field_name, where = DOCUMENTS, docfield, "target_docfield"
+    elif not object_name:
         checks.note("target_object", "Choose the object that is filled, or a field of documents.")
-        return
-    model = _object(checks, session, place.rule.vault_id, "target_object", object_name)
+        return None
+    model = _object(checks, session, place.rule.vault_id, where, object_name)
     if model is None:
-        return
+        return None
+    if model.kind is ObjectKind.DOCUMENT and not docfield:
+        checks.note("target_object", "Name the field of documents as document field, without a target object.")
+    where = "target_docfield" if docfield else "target_field"
     if not field_name:
-        checks.note("target_field", "Choose the field that is filled.")
+        checks.note(where, "Choose the field that is filled.")
     elif field_name not in model.cleaners:
-        checks.note("target_field", f"{model.label} has no field {field_name} that can be written.")
+        checks.note(where, f"{model.label} has no field {field_name} that can be written.")
     elif match_on:
         _check_match(checks, session, place.rule.vault_id, model.fields.get(field_name), match_on)
+    return model.fields.get(field_name)
 
 
 def _check_match(checks: Checks, session: Session, vault_id: int, field: FieldModel | None, match_on: str) -> None:
@@ -222,6 +226,7 @@ def _check_match(checks: Checks, session: Session, vault_id: int, field: FieldMo
 def _check_query(checks: Checks, rule: IntegrationRule, values: Mapping[str, Any]) -> None:
     query_object, query_field, default = values["query_object"], values["query_field"], values["default_value"]
     select_item, select_type = values["query_field_select"], values["query_field_type"]
+    walks = "." in query_field or "." in select_item
     needed = "A field rule needs a query field, a default value, or both."
     checks.refuse("query_field", needed, when=not query_field and not default)
     if query_field:
@@ -232,9 +237,9 @@ def _check_query(checks: Checks, rule: IntegrationRule, values: Mapping[str, Any
             when=query_field.count(".") > 1,
         )
         checks.refuse(
-            "query_field",
+            "query_field" if "." in query_field else "query_field_select",
             f"{rule.name} has no primary query object, so its field rules cannot walk relationships.",
-            when="." in query_field and not rule.primary_query_object,
+            when=walks and not rule.primary_query_object,
         )
         checks.text("query_field", query_field, LONGEST_PATH)
         for part in query_field.split("."):
@@ -259,13 +264,21 @@ def _check_query(checks: Checks, rule: IntegrationRule, values: Mapping[str, Any
     checks.text("default_value", default, LONGEST_DEFAULT, lines=True)
 
 
-def _check_lookup(checks: Checks, session: Session, place: RulePlace, values: Mapping[str, Any]) -> None:
+def _check_lookup(
+    checks: Checks, session: Session, place: RulePlace, values: Mapping[str, Any], target: FieldModel | None
+) -> None:
     lookup_id = values["reference_lookup_id"]
     if lookup_id is None:
         return
     lookup = session.get(ReferenceLookup, lookup_id) if 0 < lookup_id <= LARGEST_ID else None
     if lookup is None or lookup.connection_id != place.connection.id:
         checks.note("reference_lookup_id", "The rule's connection has no such reference lookup.")
+    elif lookup.type is LookupType.OBJECT and target is not None and target.type is FieldType.OBJECT:
+        checks.refuse(
+            "reference_lookup_id",
+            f"{lookup.name} finds records of {lookup.target_object}, and the field refers to {target.reference}.",
+            when=target.reference != lookup.target_object,
+        )
     checks.refuse("reference_lookup_id", "A lookup needs a query field to look up.", when=not values["query_field"])
 
 

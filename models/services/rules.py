@@ -209,7 +209,10 @@ def _walking(session: Session, rule_id: int) -> list[str]:
     """The field rules of a rule that walk a relationship."""
     statement = (
         select(_field_rules.c.api_name)
-        .where(_field_rules.c.rule_id == rule_id, _field_rules.c.query_field.contains("."))
+        .where(
+            _field_rules.c.rule_id == rule_id,
+            _field_rules.c.query_field.contains(".") | _field_rules.c.query_field_select.contains("."),
+        )
         .order_by(_field_rules.c.position)
     )
     return list(session.execute(statement).scalars())

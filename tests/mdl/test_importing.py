@@ -16,6 +16,7 @@ from models.mdl.importing import import_rules, preview_import
 from models.mdl.syntax import MdlError
 from models.opening import open_store
 from models.permissions import Actor, Permission
+from models.services.objects import FieldSpec
 from models.services.query_object_rules import add_query_object_rule
 from models.services.rules import add_field_rule, change_rule, create_rule, delete_rule, set_rule_active
 from models.store import Store
@@ -31,6 +32,7 @@ from models.tables import (
 )
 from tests.builders import Pair, key, two_vaults
 from tests.services.test_integrations import with_permission
+from tests.services.test_rules import documents
 
 pytestmark = pytest.mark.usefixtures("pair")
 
@@ -50,6 +52,7 @@ def pair(store: Store) -> Pair:
             write, system, made.rule_id, target_object="product__v", target_field="link__sys", label="It's [it]",
             query_field="study__vr.name__v", default_value="a\n'b'\\", reference_lookup_id=key(lookup),
         )  # fmt: skip
+        documents(write, 1002, [FieldSpec("study__v", "Study")])
         add_field_rule(write, system, made.rule_id, target_docfield="study__v", default_value="x", active=False)
     return made
 

@@ -9,21 +9,27 @@ from models.errors import InvalidInput, NotAllowed, NotFound, NotPossible
 from models.feed import Change, Topic
 from models.permissions import Permission
 from models.services.field_rules import add_field_rule, change_field_rule, delete_field_rule
+from models.services.objects import FieldSpec, add_fields, create_object
 from models.services.query_object_rules import (
     add_query_object_rule,
     change_query_object_rule,
     delete_query_object_rule,
 )
 from models.services.rules import change_rule, create_rule, delete_rule, order_children, set_rule_active
-from models.store import Store
+from models.store import Store, WriteSession
 from models.tables import (
     AuditRow,
     FieldRule,
+    FieldType,
     Integration,
     IntegrationRule,
+    LookupType,
+    ObjectKind,
     QueryObjectRule,
+    ReferenceLookup,
     table_of,
 )
+from models.versions import StateType
 from tests.builders import Pair, key, two_vaults
 from tests.services.test_integrations import with_permission
 
@@ -47,6 +53,14 @@ def audited(store: Store, action: str, object_name: str) -> list[tuple[str, str 
         wanted = _audit.c.vault_id == 1002, _audit.c.action == action, _audit.c.object_name == object_name
         found = session.execute(select(_audit).where(*wanted).order_by(_audit.c.id))
         return [(row.field_name, row.old_value, row.new_value) for row in found]
+
+
+def documents(write: WriteSession, vault_id: int, fields: list[FieldSpec]) -> None:
+    """Give a Vault documents."""
+    states = [("draft__c", "Draft", None), ("approved__c", "Approved", StateType.STEADY)]
+    create_object(
+        write, vault_id, "documents", "Document", "Documents", "DOC", fields, states, kind=ObjectKind.DOCUMENT
+    )
 
 
 def narrow(store: Store, pair: Pair) -> int:
@@ -163,6 +177,9 @@ def test_relationships_need_a_primary_query_object(store: Store, pair: Pair) -> 
         with pytest.raises(InvalidInput, match="has no primary query object"):
             add_field_rule(write, pair.target.system, key(bare), query_field="study__vr.name__v", **options)
         add_field_rule(write, pair.target.system, pair.rule_id, query_field="study__vr.name__v", **options)
+        walking: dict[str, Any] = {"query_field": "status__v", "query_field_select": "TONAME(study__vr.status__v)"}
+        with pytest.raises(InvalidInput, match="has no primary query object"):
+            add_field_rule(write, pair.target.system, key(bare), **walking, **options)
         with pytest.raises(InvalidInput, match="may walk a relationship, as code1__c does"):
             change_rule(write, pair.target.system, pair.rule_id, {"primary_query_object": ""})
 
@@ -215,6 +232,15 @@ def test_a_query_object_rule_is_checked_field_by_field(store: Store, pair: Pair,
 def test_a_field_rule_fills_a_document_field_instead_of_an_object_s(store: Store, pair: Pair) -> None:
     with store.write() as write:
         system = pair.target.system
+        with pytest.raises(InvalidInput, match="has no object documents"):
+            add_field_rule(write, system, pair.rule_id, target_docfield="study__v", query_field="study__v")
+        documents(write, 1002, [FieldSpec("study__v", "Study")])
+        with pytest.raises(InvalidInput, match="as document field"):
+            add_field_rule(
+                write, system, pair.rule_id, target_object="documents", target_field="study__v", query_field="study__v"
+            )
+        with pytest.raises(InvalidInput, match="no field none__v that can be written"):
+            add_field_rule(write, system, pair.rule_id, target_docfield="none__v", query_field="study__v")
         made = add_field_rule(write, system, pair.rule_id, target_docfield="study__v", query_field="study__v")
         assert (made.api_name, made.target_object, made.target_docfield) == ("study__c", "", "study__v")
         with pytest.raises(InvalidInput, match="not both"):
@@ -223,6 +249,30 @@ def test_a_field_rule_fills_a_document_field_instead_of_an_object_s(store: Store
             )
         with pytest.raises(InvalidInput, match="Choose the object that is filled"):
             add_field_rule(write, system, pair.rule_id, query_field="a__v")
+
+
+def test_a_lookup_for_an_object_fits_the_reference_that_it_fills(store: Store, pair: Pair) -> None:
+    reference = FieldSpec("parent__c", type=FieldType.OBJECT, reference_object="product__v")
+    with store.write() as write:
+        add_fields(write, 1002, "product__v", [reference])
+        lookups = [
+            ReferenceLookup(
+                connection_id=pair.target.connection_id,
+                name=name,
+                api_name=f"{name}__c",
+                type=LookupType.OBJECT,
+                target_object=f"{name}__v",
+                target_key_field="name__v",
+            )
+            for name in ("product", "site")
+        ]
+        write.add_all(lookups)
+        write.flush()
+        good, bad = (key(lookup) for lookup in lookups)
+        options: dict[str, Any] = {"target_object": "product__v", "target_field": "parent__c", "query_field": "a__v"}
+        add_field_rule(write, pair.target.system, pair.rule_id, reference_lookup_id=good, **options)
+        with pytest.raises(InvalidInput, match="site finds records of site__v, and the field refers to product__v"):
+            add_field_rule(write, pair.target.system, pair.rule_id, reference_lookup_id=bad, **options)
 
 
 def test_what_is_selected_and_its_type_belong_to_a_query_field(store: Store, pair: Pair) -> None:
