@@ -15,7 +15,8 @@ from models.doctor.integrations import check_integrations
 from models.doctor.lab import check_certificate, check_exceptions, check_lab
 from models.doctor.lookups import check_lookups
 from models.doctor.queues import check_queues
-from models.doctor.rules import check_rules
+from models.doctor.rules import check_rules, check_rules_as_a_whole
+from models.doctor.settings import check_settings
 
 __all__ = ["Finding", "FindingKind", "Place", "examine"]
 
@@ -25,12 +26,24 @@ CHECKS = (
     check_users,
     check_integrations,
     check_rules,
+    check_settings,
     check_lookups,
     check_queues,
     check_certificate,
     check_lab,
     check_exceptions,
 )
+
+RULE_KINDS = frozenset(
+    {
+        FindingKind.NO_ACTIVE_RULE,
+        FindingKind.OBJECT_GONE,
+        FindingKind.TARGET_FIELD_GONE,
+        FindingKind.QUERY_FIELD_GONE,
+        FindingKind.FILTER_BROKEN,
+    }
+)
+"""What is told of single rules; what else may be wrong with them is looked for only when there is none of it."""
 
 
 def examine(
@@ -43,4 +56,6 @@ def examine(
     """
     case = open_case(session, vault_id, connection_id, now, real_now or datetime.now(UTC))
     findings = [finding for check in CHECKS for finding in check(case)]
+    if not any(finding.kind in RULE_KINDS for finding in findings):
+        findings += check_rules_as_a_whole(case)
     return sorted(findings, key=lambda finding: not finding.stops)

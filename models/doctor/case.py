@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
 from models.data_model import ObjectModel, load_object
@@ -18,6 +18,7 @@ from models.tables import (
     Direction,
     Integration,
     IntegrationPoint,
+    Matching,
     PointSource,
     Vault,
     VaultObject,
@@ -57,6 +58,7 @@ class Inbound:
     point_id: int
     point: str
     creates: bool
+    matching: Matching
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ class Side:
                 _points.c.id,
                 _points.c.name,
                 _points.c.creates,
+                func.coalesce(_points.c.matching, _integrations.c.matching),
             )
             .join(_integrations, _integrations.c.id == _points.c.integration_id)
             .where(_integrations.c.connection_id == self.key, _points.c.direction == Direction.INBOUND)

@@ -1,23 +1,37 @@
 """Do the rules still fit both data models (seed S1, limitations: a Vault says nothing when they no longer do)."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from models.data_model import FieldModel, ObjectModel
+from models.callback import compile_call_back
+from models.data_model import DOCUMENTS, FieldModel, ObjectModel
 from models.doctor.case import Case, Inbound, Side, Stream
 from models.doctor.finding import FindingKind, Findings
+from models.errors import ConsoleError
+from models.permissions import Actor
+from models.rules.binding import query_item_of
+from models.rules.load import load_point_rules
 from models.system_fields import SYSTEM_COLUMNS
-from models.tables import FieldRule, FieldType, IntegrationRule, ReferenceLookup, ReferenceLookupKey, table_of
+from models.tables import (
+    FieldRule,
+    FieldType,
+    IntegrationRule,
+    QueryObjectRule,
+    ReferenceLookup,
+    ReferenceLookupKey,
+    table_of,
+)
 
 _rules = table_of(IntegrationRule)
 _field_rules = table_of(FieldRule)
+_query_rules = table_of(QueryObjectRule)
 _lookups = table_of(ReferenceLookup)
 _keys = table_of(ReferenceLookupKey)
-
-DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class RuleUse:
     stream: Stream
     point: Inbound
     rule: Row[Any]
+    now: datetime
 
     @property
     def target_object(self) -> str:
@@ -61,7 +76,7 @@ def rule_uses(case: Case) -> list[RuleUse]:
             if point is None or not stream.active or not point.active:
                 continue
             uses += [
-                RuleUse(sender, receiver, stream, point, rule)
+                RuleUse(sender, receiver, stream, point, rule, case.now)
                 for rule in rules[point.point_id]
                 if rule.query_object in ("", stream.object_name)
             ]
@@ -91,7 +106,55 @@ def check_rules(case: Case) -> Findings:
             if (use.rule.id, finding.kind) not in told:
                 told.add((use.rule.id, finding.kind))
                 yield finding
+    yield from _filters(uses)
     yield from _required_fields(uses)
+
+
+def check_rules_as_a_whole(case: Case) -> Findings:
+    """What else keeps the rules of a point from being used: the receive job's own reading of them is asked."""
+    for sender, receiver in case.flows:
+        for stream in sender.streams:
+            point = receiver.inbound.get(stream.remote_point)
+            if point is None or not stream.active or not point.active:
+                continue
+            try:
+                load_point_rules(receiver.session, receiver.vault_id, receiver.key, point.point_id, stream.object_name)
+            except ConsoleError as error:
+                yield receiver.finding(
+                    FindingKind.RULES_BROKEN,
+                    error.message,
+                    error.remedy,
+                    area="integrations",
+                    key=point.integration_id,
+                    where=f"Integration point {point.point}",
+                    command=f"integrations show {point.integration_api_name}",
+                )
+
+
+def _filters(uses: list[RuleUse]) -> Findings:
+    """Filter clauses of the query object rules."""
+    rules = {use.rule.rule_id: use for use in uses if use.rule.query_object}
+    for rule_id, use in rules.items():
+        clauses = use.receiver.session.execute(
+            select(_query_rules).where(
+                _query_rules.c.rule_id == rule_id,
+                _query_rules.c.active,
+                _query_rules.c.query_object == use.stream.object_name,
+                _query_rules.c.filter_clause != "",
+            )
+        ).all()
+        for clause in clauses:
+            problem = _query_problem(use, None, [clause.filter_clause])
+            if problem:
+                yield use.receiver.finding(
+                    FindingKind.FILTER_BROKEN,
+                    f"{clause.filter_clause}: {problem}",
+                    "Correct the filter clause of the query object rule.",
+                    area="integrations",
+                    key=use.point.integration_id,
+                    where=f"Query object rule {use.rule.rule_name} / {clause.api_name}",
+                    command=f"integrations show {use.point.integration_api_name}",
+                )
 
 
 def _streams_without_rules(case: Case, uses: list[RuleUse]) -> Findings:
@@ -139,17 +202,15 @@ def _field_rule(use: RuleUse) -> Findings:
     else:
         yield from _matching(use, target.fields.get(use.target_field), show)
         yield from _values(use, target, show)
-    source = use.sender.model(use.stream.object_name)
-    if use.rule.query_field and source is not None:
-        problem = _path_problem(use.sender, source, use.rule.query_field)
-        if problem:
-            yield use.receiver.finding(
-                FindingKind.QUERY_FIELD_GONE,
-                f"{problem} The call-back to {use.sender.vault} fails for every message of this point.",
-                "Bring the field back, or correct the query field of the field rule.",
-                command=show,
-                **use.place,
-            )
+    problem = _query_problem(use, query_item_of(use.rule))
+    if problem:
+        yield use.receiver.finding(
+            FindingKind.QUERY_FIELD_GONE,
+            f"{problem} The call-back to {use.sender.vault} fails for every message of this point.",
+            "Bring the field back, or correct the query field of the field rule.",
+            command=show,
+            **use.place,
+        )
 
 
 def _matching(use: RuleUse, field: FieldModel | None, show: str) -> Findings:
@@ -209,18 +270,16 @@ def _values(use: RuleUse, target: ObjectModel, show: str) -> Findings:
             return
 
 
-def _path_problem(side: Side, model: ObjectModel, path: str) -> str | None:
-    relationship, dot, name = path.rpartition(".")
-    if dot:
-        reference = model.relationships.get(relationship)
-        if reference is None or reference.reference is None:
-            return f"{model.label} of {side.vault} has no relationship {relationship}."
-        walked = side.model(reference.reference)
-        if walked is None:
-            return f"{side.vault} has no object {reference.reference}."
-        model = walked
-    if name not in SYSTEM_COLUMNS and name not in model.fields:
-        return f"{model.label} of {side.vault} has no field {name}."
+def _query_problem(use: RuleUse, item: str | None, filters: Sequence[str] = ()) -> str | None:
+    """What the source Vault would answer to a call-back that asks for this, whoever asks; None when it can."""
+    source = use.sender.model(use.stream.object_name)
+    if source is None or (item is None and not filters):
+        return None
+    anybody = Actor.system(use.sender.vault_id)
+    try:
+        compile_call_back(use.sender.session, source, anybody, [item or "id"], filters, now=use.now)
+    except ConsoleError as error:
+        return error.message if error.message.endswith(".") else f"{error.message}."
     return None
 
 

@@ -1,7 +1,9 @@
 """The doctor: a healthy connection has no finding; each thing that is broken is found, with where and what to do."""
 
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import delete, update
 
 from models.doctor import Finding, FindingKind, examine
 from models.errors import NotFound
+from models.opening import key_path, open_store
 from models.permissions import Actor, Right, object_permission
 from models.services.connection_files import download_connection_file
 from models.services.connections import create_connection
@@ -24,6 +27,7 @@ from models.tables import (
     ConnectionFile,
     ConnectionState,
     ConnectionType,
+    DeletePolicy,
     Direction,
     ErrorType,
     ExceptionMessage,
@@ -33,9 +37,11 @@ from models.tables import (
     IntegrationPoint,
     IntegrationRule,
     Lab,
+    Matching,
     MessageState,
     ObjectField,
     ProfilePermission,
+    QueryObjectRule,
     Queue,
     QueueConnection,
     ReferenceLookup,
@@ -69,13 +75,32 @@ MAPPINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 )
 
 
-@pytest.fixture
-def pair(store: Store) -> Pair:
-    """Two Vaults between which everything is as it should be."""
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pair]:
+    """The file of a store with two Vaults between which everything is as it should be; copy it, never open it."""
+    path = tmp_path_factory.mktemp("healthy") / "lab.sqlite3"
+    store = open_store(path, clock=ManualClock())
     pair = build_pair(store, source_fields=FIELDS, target_fields=TARGET_FIELDS, mappings=MAPPINGS)
     with store.write() as write:
         _set(write, Lab, {}, holder="an engine", alive_until=REAL_NOW + timedelta(seconds=10))
-    return pair
+    store.close()
+    return path, pair
+
+
+@pytest.fixture
+def store(template: tuple[Path, Pair], tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+    path = tmp_path / "lab.sqlite3"
+    shutil.copy(template[0], path)
+    shutil.copy(key_path(template[0]), key_path(path))
+    store = open_store(path, clock=clock)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def pair(template: tuple[Path, Pair]) -> Pair:
+    """The two Vaults of the store."""
+    return template[1]
 
 
 def findings(store: Store, connection_id: int, vault_id: int = 1001) -> list[Finding]:
@@ -263,6 +288,62 @@ def lookup_of_another_connection(_store: Store, write: WriteSession, _pair: Pair
     _set(write, FieldRule, {"api_name": "country__c"}, reference_lookup_id=lookup)
 
 
+@breaks(FindingKind.FILTER_BROKEN)
+def filter_on_a_field_that_is_gone(_store: Store, write: WriteSession, pair: Pair) -> None:
+    write.add(
+        QueryObjectRule(rule_id=pair.rule_id, api_name="q__c", query_object="product__v", filter_clause="gone__c = 'x'")
+    )
+
+
+@breaks(FindingKind.FILTER_BROKEN)
+def filter_that_is_no_vql(_store: Store, write: WriteSession, pair: Pair) -> None:
+    write.add(
+        QueryObjectRule(rule_id=pair.rule_id, api_name="q__c", query_object="product__v", filter_clause="code__c ==")
+    )
+
+
+@breaks(FindingKind.RULES_BROKEN)
+def walks_a_relationship_without_a_primary_query_object(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(write, FieldRule, {"target_field": "amount__c"}, active=True)
+    _set(write, IntegrationRule, {"id": pair.rule_id}, primary_query_object=None)
+
+
+@breaks(FindingKind.MATCHING_INCOMPLETE)
+def matches_by_half_a_pair_of_fields(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(
+        write,
+        Integration,
+        {"id": pair.target.integration_id},
+        matching=Matching.FIELDS,
+        match_source_field="code__c",
+        match_target_field=None,
+    )
+
+
+@breaks(FindingKind.MATCHING_INCOMPLETE)
+def matches_by_a_field_that_is_gone(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(
+        write,
+        Integration,
+        {"id": pair.target.integration_id},
+        matching=Matching.FIELDS,
+        match_source_field="code__c",
+        match_target_field="gone__c",
+    )
+
+
+@breaks(FindingKind.MARK_FIELD_GONE)
+def marks_with_a_field_that_is_gone(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(
+        write,
+        Integration,
+        {"id": pair.target.integration_id},
+        delete_policy=DeletePolicy.MARK,
+        mark_field="gone__c",
+        mark_text="deleted",
+    )
+
+
 @breaks(FindingKind.REQUIRED_FIELD_EMPTY)
 def target_field_became_required(_store: Store, write: WriteSession, _pair: Pair) -> None:
     _set(write, ObjectField, {"object_id": _object_id(write, 1002), "name": "amount__c"}, required=True)
@@ -434,11 +515,10 @@ def test_what_stops_the_connection_stands_before_what_only_warns(store: Store, p
 
 def test_a_pending_connection_is_told_how_it_is_established(store: Store) -> None:
     with store.write() as write:
-        make_vault(write, 1001)
-        connection = key(make_connection(write, 1001))
+        connection = key(make_connection(write, 1001, "second_connection__c"))
     finding = _only(store, connection, FindingKind.NOT_ESTABLISHED)
     assert finding.stops
-    assert finding.command == "vault-console connections download lab_connection__c --vault 1001"
+    assert finding.command == "vault-console connections download second_connection__c --vault 1001"
 
 
 @pytest.fixture
@@ -477,8 +557,7 @@ def test_an_open_approval_task_is_found_where_it_is_open(store: Store, downloade
 
 def test_an_active_connection_without_partner_is_found(store: Store) -> None:
     with store.write() as write:
-        make_vault(write, 1001)
-        connection = key(make_connection(write, 1001))
+        connection = key(make_connection(write, 1001, "second_connection__c"))
         _set(write, Connection, {"id": connection}, state=ConnectionState.ACTIVE)
     kinds = {finding.kind for finding in findings(store, connection)}
     assert {FindingKind.PARTNER_GONE, FindingKind.NO_INTEGRATION} <= kinds
@@ -487,7 +566,6 @@ def test_an_active_connection_without_partner_is_found(store: Store) -> None:
 def test_an_external_connection_without_url_or_queue_is_found(store: Store, clock: ManualClock) -> None:
     assert clock.now() < NOW
     with store.write() as write:
-        make_vault(write, 1001)
         external = create_connection(
             write,
             Actor.system(1001),
