@@ -31,6 +31,7 @@ AREAS = {
     "audit": ("8",),
     "queue-log": ("3", "l"),
     "connection-form": ("1", "n", "v", "enter"),
+    "connection-stats": ("1", "h"),
     "design": ("2", "enter", "down"),
     "field-rule-form": ("2", "enter", "down", "n", "enter"),
 }
