@@ -591,5 +591,5 @@ def test_a_criterion_that_names_no_state_type_is_told_in_words(lab: DocumentLab)
     lab.send()
 
     (message,) = lab.exceptions(lab.source)
-    assert "'firm' is no type of lifecycle states" in message.error_message
+    assert "[firm] is not a state type." in message.error_message
     assert PROFILE not in message.error_message

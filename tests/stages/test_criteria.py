@@ -139,9 +139,9 @@ def test_a_record_is_sent_once_it_has_changed_to_hold_the_value(store: Store, cl
 @pytest.mark.parametrize(
     ("criteria", "sentence"),
     [
-        ({"gone__c": "x"}, "Product has no field gone__c."),
-        ({"gone__vr.name__v": "x"}, "Product has no relationship gone__vr."),
-        ({"family__vr.gone__c": "x"}, "Family has no field gone__c."),
+        ({"gone__c": "x"}, "[gone__c] is not a queryable field of [product__v]."),
+        ({"gone__vr.name__v": "x"}, "[gone__vr] is not a relationship of [product__v]."),
+        ({"family__vr.gone__c": "x"}, "[gone__c] is not a queryable field of [family__v]."),
         ({"strength__c": "much"}, "'much' is not a number."),
         ({"marketed__c": "perhaps"}, "'perhaps' is neither yes nor no."),
         ({"status__v": "asleep__v"}, "'asleep__v' is not a Status"),
@@ -172,7 +172,7 @@ def test_a_field_of_the_criteria_that_was_removed_stops_the_integration_instead_
     with store.write() as write:
         write.execute(table.delete().where(table.c.name == "code__c"))
     assert lab.send().status is RunStatus.ERRORS_ENCOUNTERED
-    assert "Product has no field code__c." in lab.exceptions(lab.source)[0].error_message
+    assert "[code__c] is not a queryable field of [product__v]." in lab.exceptions(lab.source)[0].error_message
 
 
 def test_criteria_across_a_reference_look_at_the_own_vault_alone(store: Store, clock: ManualClock) -> None:
