@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -27,7 +27,9 @@ OfConnection = Annotated[str, typer.Option("--connection", metavar="CONNECTION",
 ApiName = Annotated[str, typer.Option("--api-name", metavar="NAME", help="Its API name; made from the name without.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", metavar="FIELD=VALUE", help="Only records that hold this; may be given several times."),
+    typer.Option(
+        "--where", metavar="FIELD=VALUE", help="Only records that hold this, or one of a|b; may be given several times."
+    ),
 ]
 
 
@@ -193,10 +195,11 @@ def watch(
     """Have an outbound point watch an object, or change where and which of its changes it sends."""
     from models.services.integration_editing import edit_point_source
     from models.services.integrations import add_point_source
+    from models.services.point_criteria import read_criteria
 
     def work(write: WriteSession, actor: Actor, found: Named) -> bool:
         watched = _watched(write, found.key, object_name)
-        criteria = criteria_of(write, actor.vault_id, object_name, where or ())
+        criteria = read_criteria(write, actor.vault_id, object_name, where or ())
         if len(watched) == 1:
             return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria)
         add_point_source(write, actor, found.key, object_name=object_name, remote_point=to, criteria=criteria)
@@ -227,26 +230,6 @@ def unwatch(
     found, removed = change(context, "IntegrationPoint", point, work)
     document = {"vault_id": found.vault_id, "point": found.api_name, "object": object_name, "removed": removed}
     tell(settings_of(context), document, f"{found.label} no longer watches {object_name}.")
-
-
-def criteria_of(session: Any, vault_id: int, object_name: str, texts: Sequence[str]) -> Mapping[str, Any]:
-    """Criteria from texts such as `marketed__c=true`, with values as the object's own fields hold them."""
-    from models.data_model import load_object
-
-    model = load_object(session, vault_id, object_name)
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        name = name.strip()
-        if not sign or not name:
-            raise InvalidInput({"where": f"{text!r} is not written as FIELD=VALUE."})
-        found[name] = value
-        if name in model.cleaners:
-            try:
-                found[name] = model.cleaners[name](value)
-            except ValueError as problem:
-                raise InvalidInput({f"criteria {name}": str(problem)}) from problem
-    return found
 
 
 def _watched(write: WriteSession, point_id: int, object_name: str) -> list[int]:

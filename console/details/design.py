@@ -69,7 +69,7 @@ def _point(point: PointLine) -> list[Part]:
 def _source(source: SourceLine) -> list[Part]:
     parts: list[Part] = [Fact("Object", f"{source.object_label} ({source.object_name})")]
     parts.append(Fact("Sent to", source.remote_point))
-    parts += [Fact("Only where", f"{name} = {value}") for name, value in source.criteria.items()]
+    parts += [Fact("Only where", text) for text in source.only_where]
     return parts if source.criteria else [*parts, Fact("Only where", "every changed record")]
 
 

@@ -70,7 +70,7 @@ def _point(point: PointLine, detail: IntegrationDetail) -> list[Part]:
                 (
                     source.object_label,
                     (f"{SIGNS.pick('→', '->')} {source.remote_point}", "muted"),
-                    ", ".join(f"{name} = {value}" for name, value in source.criteria.items()),
+                    ", ".join(source.only_where),
                 )
             )
             for source in point.sources

@@ -144,13 +144,15 @@ def save_source(
     from models.services.checks import key_of
     from models.services.integration_editing import edit_point_source
     from models.services.integrations import add_point_source
+    from models.services.point_criteria import read_criteria
 
     name = values.get("object_name") or object_name
     if not name:
         raise InvalidInput({"object_name": "Choose the object that is watched."})
     try:
         with acting(store, who) as (write, actor):
-            criteria = _criteria(write, who.vault_id, name, values["criteria"]) if "criteria" in values else None
+            pieces = filter(None, (piece.strip() for piece in values.get("criteria", "").split(",")))
+            criteria = read_criteria(write, who.vault_id, name, pieces) if "criteria" in values else None
             if key is not None:
                 changed = edit_point_source(
                     write, actor, key, remote_point=values.get("remote_point"), criteria=criteria
@@ -168,22 +170,6 @@ def save_source(
         ) from refusal
     made(f"source:{key}")
     return f"The point sends changes of {name} to {remote_point}."
-
-
-def _criteria(session: StoreSession, vault_id: int, object_name: str, text: str) -> dict[str, Any]:
-    from models.data_model import load_object
-
-    model = load_object(session, vault_id, object_name)
-    found: dict[str, Any] = {}
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
-        name, sign, value = (part.strip() for part in piece.partition("="))
-        if not sign or not name:
-            raise InvalidInput({"criteria": "Write field=value, with commas between them."})
-        try:
-            found[name] = model.cleaners[name](value) if name in model.cleaners else value
-        except ValueError as problem:
-            raise InvalidInput({"criteria": f"{name}: {problem}"}) from problem
-    return found
 
 
 # Rules and what is in them

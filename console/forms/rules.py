@@ -48,7 +48,7 @@ HELPS: Final = {
     "updates": "Whether target records follow changes of their source.",
     "object_name": "The object of this Vault whose changes are sent.",
     "remote_point": "API name of the inbound integration point in the remote Vault.",
-    "criteria": "Optional: only records that hold this, e.g. marketed__c=true, status__v=active__v.",
+    "criteria": "Optional: only records that hold this, e.g. marketed__c=true, state__v=a__c|b__c for one of two.",
     "primary_query_object": "The source object whose records are read. Without it, field rules cannot walk "
     "relationships.",
     "active": "Inactive rules never apply; inactivating a rule inactivates what is in it.",
@@ -126,7 +126,7 @@ def point_form(integration_id: int, direction: str, point: PointLine | None, own
 
 def source_form(point_id: int, source: SourceLine | None, objects: Options, remote_points: Options, made: Made) -> Form:
     """What an outbound point watches, and where it sends its changes."""
-    criteria = ", ".join(f"{name}={_typed(value)}" for name, value in source.criteria.items()) if source else ""
+    criteria = ", ".join(source.only_where) if source else ""
     remote = source.remote_point if source else remote_points[0][0] if len(remote_points) == 1 else ""
     fields = [] if source else [form_field("object_name", "Object", required=True, type="picklist", choices=objects)]
     fields += [
@@ -262,7 +262,3 @@ def _only(options: Options) -> str:
 
 def _truth(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _typed(value: object) -> str:
-    return _truth(value) if isinstance(value, bool) else str(value)

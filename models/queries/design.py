@@ -124,7 +124,7 @@ def _point_rows(session: Session, vault_id: int, point: PointLine) -> list[Desig
 
 
 def _source_row(point: PointLine, source: SourceLine) -> DesignRow:
-    only = ", ".join(f"{name} = {value}" for name, value in source.criteria.items())
+    only = ", ".join(source.only_where)
     return DesignRow(
         f"source:{source.key}",
         "source",

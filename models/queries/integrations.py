@@ -12,6 +12,7 @@ from sqlmodel import Session
 from models.queries.rules import FieldRuleLine, QueryObjectRuleLine, RuleLine, rules_of_points
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.services.integration_settings import IntegrationSettings, integration_settings
+from models.services.point_criteria import write_criteria
 from models.tables import (
     Connection,
     Direction,
@@ -77,6 +78,11 @@ class SourceLine:
     object_label: str
     remote_point: str
     criteria: Mapping[str, Any]
+
+    @property
+    def only_where(self) -> tuple[str, ...]:
+        """The criteria as people write them."""
+        return write_criteria(self.criteria)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ def test_a_custom_integration_is_made_from_nothing_on_both_sides(on: Call) -> No
         "sources"
     ]
     assert (source["remote_point"], source["criteria"]) == ("copies_in__c", {"marketed__c": True})
+    on(*watch, "copies_in__c", "--where", "strength__c=1|2.5", "--where", "code__c=")
+    (source,) = on("integrations", "show", "copies__c", *SOURCE, "--json").document["integration"]["points"][0][
+        "sources"
+    ]
+    assert source["criteria"] == {"strength__c": [1, 2.5], "code__c": ""}
 
 
 def test_points_and_integrations_are_changed_and_deleted(on: Call) -> None:
