@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.system_fields import SYSTEM_COLUMNS, WRITABLE
-from models.tables import Direction, FieldType
+from models.tables import Direction, FieldType, ObjectKind
+from models.versions import MAJOR, MINOR, STATETYPE
 from seed.drawing import PLACEHOLDER
 from seed.load import Location, ScenarioError, Source
 from seed.schema import (
@@ -51,6 +52,9 @@ class _Model:
         found = self.objects.get(object_name)
         if found is None:
             return f"there is no object {object_name} in that Vault"
+        is_document = found.kind is ObjectKind.DOCUMENT
+        if is_document and path in (STATETYPE, MAJOR, MINOR):
+            return None
         relationship, dot, name = path.rpartition(".")
         if dot:
             reference = next((field for field in found.fields if field.relationship == relationship), None)

@@ -91,8 +91,17 @@ class Builder:
                 )
                 for field in item.fields
             ]
-            states = list(item.states.items())
-            create_object(self._write, planned.id, item.name, item.label, item.plural, item.prefix, fields, states)
+            create_object(
+                self._write,
+                planned.id,
+                item.name,
+                item.label,
+                item.plural,
+                item.prefix,
+                fields,
+                item.lifecycle,
+                kind=item.kind,
+            )
 
     def _build_copies(self, planned: PlannedConnection, side: PlannedSide) -> None:
         """Make the connection in sandboxes of the side's Vault: Pending there, the remote stays as it is (seed S1)."""

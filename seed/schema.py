@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from models.tables import ConnectionType, Direction, FieldType, LookupType, Matching
+from models.tables import ConnectionType, Direction, FieldType, LookupType, Matching, ObjectKind
+from models.versions import StateType
 from seed.story import Change, Recipe
-from seed.values import ApiName, Key, Part, Scalar
+from seed.values import ApiName, Key, ObjectName, Part, Scalar
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
@@ -68,15 +69,34 @@ class PlannedField(Part):
         return f"{self.name}r" if self.object else None
 
 
-class PlannedObject(Part):
-    """An object; `states` maps names of lifecycle states to labels, the starting state first."""
+class PlannedState(Part):
+    """A lifecycle state with the type that says what it means for a document."""
 
-    name: ApiName
+    label: Label
+    type: StateType | None = None
+
+
+class PlannedObject(Part):
+    """An object; `states` maps names of lifecycle states to labels, or labels and types, the starting state first.
+
+    The object of a Vault's documents is of kind document and named `documents`; its records are numbered by the Vault.
+    """
+
+    name: ObjectName
     label: Label
     plural: Label
     prefix: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{3}$")]
-    states: dict[str, Label] = Field(default_factory=dict)
+    kind: ObjectKind = ObjectKind.OBJECT
+    states: dict[str, Label | PlannedState] = Field(default_factory=dict)
     fields: tuple[PlannedField, ...] = ()
+
+    @property
+    def lifecycle(self) -> list[tuple[str, str, StateType | None]]:
+        """The states in order: name, label, type."""
+        found: list[tuple[str, str, StateType | None]] = []
+        for name, state in self.states.items():
+            found.append((name, state, None) if isinstance(state, str) else (name, state.label, state.type))
+        return found
 
 
 class PlannedVault(Part):
@@ -133,7 +153,7 @@ class PlannedRule(Part):
     name: Label
     api_name: ApiName
     active: bool = True
-    query_object: ApiName | None = None
+    query_object: ObjectName | None = None
     fields: tuple[PlannedFieldRule, ...] = ()
 
     @model_validator(mode="after")
@@ -144,11 +164,14 @@ class PlannedRule(Part):
 
 
 class PlannedSource(Part):
-    """What an outbound point sends: an object's changed records that meet the criteria, to a point over there."""
+    """What an outbound point sends: an object's changed records that meet the criteria, to a point over there.
 
-    object: ApiName
+    A criterion is a field's value, or a list of values; `STATETYPE()` stands for the type of a document's state.
+    """
+
+    object: ObjectName
     to_point: ApiName
-    criteria: dict[str, Scalar] = Field(default_factory=dict)
+    criteria: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
 
 
 class PlannedPoint(Part):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from seed.values import ApiName, Key, Part, Scalar, Value
+from seed.values import Key, ObjectName, Part, Scalar, Value
 
 
 class Per(Part):
@@ -33,7 +33,7 @@ class Recipe(Part):
 
     key: Key
     vault: Key
-    object: ApiName
+    object: ObjectName
     by: str
     when: tuple[AwareDatetime, AwareDatetime]
     batches: Annotated[int, Field(gt=0)] = 1

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 
 ApiName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*__[a-z]+$", max_length=60)]
 """An API name with its namespace. Ours, where the vendor publishes none, begin with `sim_` and end in `__c`."""
+ObjectName = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_-]*__[a-z]+|documents)$", max_length=60)]
+"""An object's API name; that of a Vault's documents has no namespace."""
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """A name that only the scenario's files use."""
 Scalar = str | int | float | bool | date | datetime | None

@@ -149,6 +149,8 @@ PUBLISHED |= {
     "subject__clin",
     "transmission__v",
 }
+# Fields of documents: of Veeva's own sample code, and Publish for CRM (CLM) of seed S2.
+PUBLISHED |= {"type__v", "subtype__v", "title__v", "clm_content__v"}
 _STANDARD_NAME = re.compile(r"\b[a-z0-9_-]+?__(?!c\b|cr\b)[a-z]+\b")
 
 
