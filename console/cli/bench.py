@@ -102,3 +102,39 @@ def rules(
         }
     }
     answer(settings, document, lambda: table(columns, [result], empty=""))
+
+
+@command(bench, "query")
+def query(
+    context: typer.Context,
+    records: Annotated[
+        int, typer.Argument(min=1_000, metavar="[RECORDS]", help="How many records. Default: 1000000.")
+    ] = 1_000_000,
+) -> None:
+    """Ask a Vault of many records by VQL, and compare with hand-written SQL of the same questions."""
+    from scheduler.query_bench import QueryResult, bench_query
+
+    settings = settings_of(context)
+    with tempfile.TemporaryDirectory(prefix="vault-console-bench-") as folder:
+        results = bench_query(Path(folder), records, lambda step: print(f"  {step}", file=sys.stderr))
+    columns: list[Column[QueryResult]] = [
+        Column("Question", lambda row: row.question),
+        Column("Rows", lambda row: f"{row.rows:,}", right=True),
+        Column("VQL ms", lambda row: f"{row.vql_seconds * 1000:,.1f}", right=True),
+        Column("SQL ms", lambda row: f"{row.sql_seconds * 1000:,.1f}", right=True),
+        Column("Times the SQL's", lambda row: f"{row.ratio:.2f}", right=True),
+    ]
+    document = {
+        "records": records,
+        "query": [
+            {
+                "question": row.question,
+                "rows": row.rows,
+                "vql_seconds": row.vql_seconds,
+                "sql_seconds": row.sql_seconds,
+                "ratio": row.ratio,
+            }
+            for row in results
+        ],
+    }
+    answer(settings, document, lambda: table(columns, results, empty=""))

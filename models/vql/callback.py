@@ -6,7 +6,8 @@ many rows refer to them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from models.vql.conditions import condition
 from models.vql.errors import VqlError, invalid
 from models.vql.parsing import parse_criteria, parse_items
 from models.vql.printing import print_item, print_query
-from models.vql.schema import Catalog, Hop
+from models.vql.schema import Attribute, Catalog, Hop
 from models.vql.scope import RECORDS, VERSIONS, Scope
 from models.vql.select import check_item
 from models.vql.tree import Expr, Function, Operand, Query, Versions
@@ -34,22 +35,26 @@ _FIXED = 5
 """Columns that every row begins with: record_id, global_id, link, name, status."""
 
 Row = tuple[Any, ...]
+_Asked = tuple[tuple[Hop, ...], Attribute]
+"""A field, and the steps that lead to it."""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """The records of one object, read by id: their data, and the system fields asked of them."""
+    """The records of one object, read by id: their data where it is asked, and the system fields asked of them."""
 
     statement: Select[Any]
     system: tuple[str, ...]
-    walks: "list[_Walk]" = field(default_factory=list)
+    has_data: bool
+    walks: "list[_Walk]" = field_of(default_factory=list)
 
     def read(self, session: Session, ids: Iterable[str]) -> list[tuple[Row, dict[str, Any]]]:
         """The rows found, each with its values by path from this object."""
         found = session.connection().execute(self.statement, {IDS: packed(ids)}).all()
         loads = orjson.loads
-        rows: list[tuple[Row, dict[str, Any]]] = [(tuple(row), loads(row[_FIXED])) for row in found]
-        for place, name in enumerate(self.system, start=_FIXED + 1):
+        rows: list[tuple[Row, dict[str, Any]]]
+        rows = [(row, loads(row[_FIXED])) for row in found] if self.has_data else [(row, {}) for row in found]
+        for place, name in enumerate(self.system, start=_FIXED + self.has_data):
             for row, values in rows:
                 values[name] = row[place]
         for walk in self.walks:
@@ -142,8 +147,7 @@ def compile_callback(
     expr = (parse_criteria(where) if where.strip() else None) if isinstance(where, str) else where
     table = VERSIONS if model.is_document else RECORDS
     extra = _condition(catalog, model, table, expr, where)
-    root = _reading(model, table, [each.attribute.name for each in resolved if not each.hops], extra)
-    _add_walks(root, [(each.hops, each.attribute.name) for each in resolved])
+    root = _reading(model, table, [(each.hops, each.attribute) for each in resolved], extra)
     return Callback(
         Query(tuple(operands), model.name, Versions.ALL if model.is_document else None, expr),
         tuple(map(print_item, operands)),
@@ -199,19 +203,21 @@ def _condition(
 
 
 def _reading(
-    model: ObjectModel, table: Table, names: Iterable[str], extra: ColumnElement[bool] | None = None
+    model: ObjectModel, table: Table, asked: Sequence[_Asked], extra: ColumnElement[bool] | None = None
 ) -> _Reading:
+    """Read these fields of an object; for those of related objects, walk to each of them, and from there on."""
     columns = table.c
     versions = {VERSION_ID: VERSION_ID} if VERSION_ID in columns else {}
     key, places = columns[versions.get(VERSION_ID, "record_id")], SYSTEM_COLUMNS | versions
-    system = tuple(dict.fromkeys(name for name in names if name in places))
+    system = tuple(dict.fromkeys(field.name for hops, field in asked if not hops and field.name in places))
+    has_data = any(hops or field.name not in places for hops, field in asked)
     statement = select(
         key,
         columns.global_id,
         columns.link,
         columns.name,
         columns.status,
-        cast(columns.data, Text),
+        *((cast(columns.data, Text),) if has_data else ()),
         *(columns[places[name]] for name in system),
     ).where(
         columns.vault_id == model.vault_id,
@@ -219,18 +225,14 @@ def _reading(
         # Through a sum, so that the planner goes by the ids and does not walk the whole object.
         columns.object_id + 0 == model.id,
     )
-    return _Reading(statement if extra is None else statement.where(extra), system)
-
-
-def _add_walks(reading: _Reading, asked: Sequence[tuple[tuple[Hop, ...], str]]) -> None:
-    """Have a reading walk to each related object that a field is asked of, and from there on."""
-    walked: dict[str, list[tuple[tuple[Hop, ...], str]]] = {}
-    for hops, name in asked:
+    reading = _Reading(statement if extra is None else statement.where(extra), system, has_data)
+    walked: dict[str, list[_Asked]] = {}
+    for hops, field in asked:
         if hops:
-            walked.setdefault(hops[0].name, []).append((hops, name))
+            walked.setdefault(hops[0].name, []).append((hops, field))
     for fields in walked.values():
         hop = fields[0][0][0]
-        names = [".".join((*(each.name for each in hops[1:]), name)) for hops, name in fields]
-        there = _reading(hop.target, RECORDS, [name for hops, name in fields if len(hops) == 1])
-        _add_walks(there, [(hops[1:], name) for hops, name in fields])
-        reading.walks.append(_Walk(hop, there, list(dict.fromkeys(names))))
+        names = dict.fromkeys(".".join((*(each.name for each in hops[1:]), field.name)) for hops, field in fields)
+        there = _reading(hop.target, RECORDS, [(hops[1:], field) for hops, field in fields])
+        reading.walks.append(_Walk(hop, there, list(names)))
+    return reading
