@@ -16,13 +16,13 @@ def move(lab: Lab, clock: ManualClock) -> None:
         stage.run_once(lab.store, clock, Scope(vault_id))
 
 
-def test_the_doctor_names_cause_and_command_and_exits_with_3(on: Call, lab: Lab) -> None:
+def test_the_doctor_names_cause_and_command_and_can_be_a_check(on: Call, lab: Lab) -> None:
     with lab.store.write() as write:
         write.execute(table_of(Queue).update().values(active=False))
-    called = on("doctor", "lab_connection__c", "--vault", "Source", code=3)
+    called = on("doctor", "lab_connection__c", "--vault", "Source")
     assert "A queue is inactive" in called.out
     assert "$ vault-console queues activate" in called.out
-    document = on("doctor", "lab_connection__c", "--vault", "Source", "--json", code=3).document
+    document = on("doctor", "lab_connection__c", "--vault", "Source", "--json", "--check", code=3).document
     assert document["stopped"] is True
     assert "queue_inactive" in {finding["kind"] for finding in document["findings"]}
 
