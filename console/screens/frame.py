@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -66,7 +67,7 @@ class AreaFrame(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
-        self._rights_of = -1
+        self._bindings_for = (-1, 0)
 
     @property
     def home(self) -> ConsoleApp:
@@ -117,8 +118,8 @@ class AreaFrame(Screen[None]):
     def write_bars(self) -> None:
         """Write header, areas and notice anew."""
         session, wide = self.home.session, self.size.width >= NARROW
-        if session.generation != self._rights_of:
-            self._rights_of = session.generation
+        if (session.generation, self.size.width) != self._bindings_for:
+            self._bindings_for = (session.generation, self.size.width)
             self.refresh_bindings()
         for vault_bar in self.query(VaultBar):
             vault_bar.show(session, wide)
@@ -199,8 +200,23 @@ class AreaFrame(Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The bindings that hold now, those that would be refused as disabled: the footer shows them so."""
-        return disabled(super().active_bindings, self._why_disabled)
+        """The bindings that hold now, those that would be refused as disabled: the footer shows them so.
+
+        What the footer has no room for is not shown there: the way to all actions and to help never gives way.
+        """
+        found = disabled(super().active_bindings, self._why_disabled)
+        shown = [key for key, active in found.items() if active.binding.show]
+        room = self.size.width - sum(self._cells(found[key].binding) for key in shown)
+        own = [key for key in shown if named(self.ACTIONS, found[key].binding.action) and found[key].node is self]
+        while room < 0 and own:
+            active = found[own.pop()]
+            room += self._cells(active.binding)
+            found[active.binding.key] = active._replace(binding=replace(active.binding, show=False))
+        return found
+
+    def _cells(self, binding: Binding) -> int:
+        """How wide the footer writes a binding."""
+        return len(self.app.get_key_display(binding)) + len(binding.description) + 3
 
     def _why_disabled(self, node: object, command: str) -> str:
         if node is self and (action := named(self.ACTIONS, command)) is not None:

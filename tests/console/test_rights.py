@@ -208,3 +208,15 @@ async def test_who_may_see_neither_records_nor_exceptions_is_told_so_in_their_pl
         assert found.endswith(" and Application: Manage Integrations are missing.")
         await press(pilot, "1", "m")
         assert "Manage Connections is missing" in said(app)
+
+
+@pytest.mark.parametrize("name", AREAS)
+async def test_the_footer_never_loses_the_way_to_all_actions_and_to_help(store: Store, name: str) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, AREAS[name])
+        keys = list(app.screen.query(FooterKey))
+        assert {"Vault", "Actions", "Help"} <= {key.description for key in keys}
+        assert max(key.region.right for key in keys) <= 80
