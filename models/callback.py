@@ -65,8 +65,9 @@ class CallBack:
     def read(self, session: Session, ids: Sequence[str]) -> SourceRows:
         """Ask for records by id, each once; those that are gone, or kept out by the filter, are not answered."""
         found = self.query.rows(session, ids)
-        order = {each: place for place, each in enumerate(ids)}
-        found.sort(key=lambda row: order[row[0]])
+        if [row[0] for row in found] != ids:
+            order = {each: place for place, each in enumerate(ids)}
+            found.sort(key=lambda row: order[row[0]])
         values = list(zip(*found, strict=True))[_FIXED:] if found else [()] * len(self.items)
         columns: dict[str, Sequence[Any]] = dict(zip(self.items, values, strict=True))
         own = list(zip(*(columns[item] for item in self.also), strict=True)) if self.also else None

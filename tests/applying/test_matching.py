@@ -1,11 +1,16 @@
 """Which target record belongs to a source record: each way of matching, in the words of the seeds."""
 
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from models.opening import open_store
 from models.store import Store
 from models.tables import FieldType, IntegrationPoint, Matching, ObjectField, RunStatus, table_of
+from scheduler.apply import apply, prepare
+from scheduler.route import load_route
 from tests.applying.lab import by_name, global_id, keyed_lab, set_up
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab, counts
@@ -242,3 +247,36 @@ def test_of_several_records_with_the_same_key_the_oldest_is_taken(store: Store, 
     assert counts(lab.transfer()) == {"received": 1, "updated": 1}
     assert by_name(lab.targets(), "Newer")["external_id__c"] == "E1"
     assert [row["name__v"] for row in lab.targets()] == ["Product", "Newer"]
+
+
+@pytest.mark.parametrize("matching", [Matching.EXTERNAL_ID, Matching.CRM_KEYS])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_comes_of_a_batch_is_what_comes_of_its_records_one_by_one(
+    store: Store, tmp_path: Path, clock: ManualClock, matching: Matching, seed: int
+) -> None:
+    outcomes = []
+    for number, size in enumerate((1, 500)):
+        chosen = Random(seed)
+        opened = store if number == 0 else open_store(tmp_path / "second.sqlite3", clock=clock)
+        lab = keyed_lab(opened, clock, matching)
+        for place in range(6):
+            held = {"external_id__c": chosen.choice(["E1", "E2", None]), "crm_id__c": f"V0A00000000000{place}"}
+            link = chosen.choice([None, None, f"1001_{chosen.randint(1, 9)}"])
+            org = chosen.choice(["Verteo", "Other"])
+            lab.create(f"Known {place}", side=lab.target, link__sys=link, crm_org__c=org, **held)
+        made = [
+            lab.create(f"Account {place}", external_id__c=chosen.choice(["E1", "E2", "E3", "E4", None]))
+            for place in range(9)
+        ]
+        with lab.store.read() as session:
+            route = load_route(session, lab.target.connection_id, "product_inbound__c", "account__v", lab.clock.now())
+        for start in range(0, len(made), size):
+            with lab.store.read() as session:
+                prepared = prepare(session, route, made[start : start + size])
+            with lab.store.write() as write:
+                assert not apply(write, prepared).failures
+        shown = ("name__v", "link__sys", "external_id__c", "crm_org__c", "crm_id__c")
+        outcomes.append(sorted(str([row.get(name) for name in shown]) for row in lab.targets()))
+        if opened is not store:
+            opened.close()
+    assert outcomes[0] == outcomes[1]
