@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -59,7 +58,7 @@ class RecordsScreen(DocumentActions):
         EXPLAIN,
         Action("edit", "E", "Edit", "Edit the record", permission=EDIT_RECORDS),
         Action("object", "o", "Object", "List the records of another object"),
-        replace(TRACE, shown=False),
+        TRACE,
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
         Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
         Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False, permission=DELETE_RECORDS),
