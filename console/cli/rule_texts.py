@@ -88,7 +88,7 @@ def _vault(lab: OpenLab) -> int:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotPossible(f"{file} is no text in UTF-8.", "Save it as UTF-8.") from error
     except OSError as error:

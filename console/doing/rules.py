@@ -351,7 +351,7 @@ def preview_import(store: Store, who: Who, path: Path) -> MdlPreview:
     from models.queries.lab import ask
 
     try:
-        text = read_bytes(path).decode()
+        text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotPossible(f"{path} is no text in UTF-8.", "Choose another file.") from error
     actor = ask(store, lambda session: actor_for(session, who.vault_id, who.username, read_only=who.read_only))

@@ -15,6 +15,7 @@ from console.forms import integrations as settings
 from console.forms import rules as forms
 from console.modals.dialog import TypedName
 from console.modals.form import FormScreen
+from console.modals.picker import Choice, PickList
 from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
 from console.screens.design import DesignScreen
 from console.screens.explaining import dry_run_integration
@@ -219,12 +220,34 @@ class IntegrationsScreen(MdlFiles):
         self.home.push_screen(dialog, answered)
 
     def why_not_export(self) -> str:
-        row = self.table.cursor_row
-        if row is None:
-            return self.needs_row()
-        return "" if row.receives else f"{row.name} has no inbound point: rules belong to the receiving side."
+        return self._read()
 
     def do_export(self) -> None:
+        """Ask of what the rules are to be exported."""
         detail = self.detail
-        if detail is not None:
-            self.export_rules(detail.name, detail.api_name, {"integration_id": detail.key})
+        if detail is None:
+            return
+        session = self.home.session
+        vault = session.vault_name(session.vault_id)
+        receives = any(point.direction == "inbound" for point in detail.points)
+        why_not = "" if receives else f"{detail.name} has no inbound point: rules belong to the receiving side."
+        what = {
+            "integration": (detail.name, detail.api_name, {"integration_id": detail.key}),
+            "connection": (
+                detail.connection,
+                f"connection-{detail.connection_id}",
+                {"connection_id": detail.connection_id},
+            ),
+            "vault": (vault, f"vault-{session.vault_id}", {}),
+        }
+
+        def picked(key: str | None) -> None:
+            if key is not None:
+                self.export_rules(*what[key])
+
+        choices = [
+            Choice("integration", "This integration", detail.name, why_not),
+            Choice("connection", "Its connection", detail.connection),
+            Choice("vault", "The whole Vault", vault),
+        ]
+        self.home.push_screen(PickList("Export the rules of", choices), picked)

@@ -132,6 +132,7 @@ def test_rules_leave_as_text_and_come_back_with_the_difference_shown_first(on: C
     assert on("rules", "export", *TARGET).out == text
     changed = on("rules", "import", str(file), *TARGET, "--json").document["changes"]
     assert changed[0]["values"] == {"label": ["Product Rule", "Products"]}
+    file.write_text(file.read_text(), encoding="utf-8-sig")
     assert "Nothing differs." in on("rules", "import", str(file), *TARGET).out
 
 

@@ -19,6 +19,7 @@ from models.permissions import Actor, Permission
 from models.services.objects import create_object
 from models.services.query_object_rules import add_query_object_rule
 from models.services.records import change_record, create_record
+from models.services.rules import change_rule
 from models.services.vaults import FieldSpec, create_profile, create_user
 from models.store import Store
 from models.tables import (
@@ -38,7 +39,7 @@ from scheduler import deliver, receive, send
 from scheduler.scope import Scope
 from tests.builders import Pair, two_vaults
 from tests.conftest import ManualClock
-from tests.console.lab import area, console, press, settle
+from tests.console.lab import area, console, lines, press, settle
 from tests.console.test_connection_actions import WIDE, go_to_vault, line, said, told
 
 pytestmark = pytest.mark.usefixtures("pair")
@@ -346,7 +347,7 @@ async def test_rules_are_exported_to_a_file_and_imported_with_the_difference_sho
     app = console(store, vault=1002)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
-        await press(pilot, "2", "w", "enter")
+        await press(pilot, "2", "w", "enter", "enter")
         file = own_folder / "product_integration__c.mdl"
         text = file.read_text()
         with store.read() as session:
@@ -361,6 +362,36 @@ async def test_rules_are_exported_to_a_file_and_imported_with_the_difference_sho
         assert rows(store, IntegrationRule)[0].name == "Products"
         await press(pilot, "o", "enter")
         assert "are what" in said(app)
+
+
+async def test_the_rules_of_a_connection_or_of_the_whole_vault_are_exported_too(store: Store, own_folder: Path) -> None:
+    app = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "w", *"connection", "enter", "enter", "w", *"whole", "enter", "enter")
+        assert [file.name for file in sorted(own_folder.iterdir())] == ["connection-2.mdl", "vault-1002.mdl"]
+        await press(pilot, "enter", "down", "w", "enter")
+        assert (own_folder / "product_rule__c.mdl").read_text() == (own_folder / "vault-1002.mdl").read_text()
+        await go_to_vault(pilot, "source")
+        await press(pilot, "escape", "w", "enter")
+        assert isinstance(app.screen, PickList)
+        assert "has no inbound point" in app.screen.query_one("Bar").text  # type: ignore[attr-defined]
+
+
+async def test_names_are_shown_and_never_obeyed(store: Store, pair: Pair) -> None:
+    odd = "[/foo] [@click=app.quit]x[/]"
+    with store.write() as write:
+        change_rule(write, pair.target.system, pair.rule_id, {"name": odd})
+        add_query_object_rule(
+            write, pair.target.system, pair.rule_id, query_object="product__v", filter_clause=f"name__v = '{odd}'"
+        )
+    app = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await open_design(pilot, "down")
+        assert odd in area(app).pane.text
+        assert any(odd in text for text in lines(area(app).table))
+        await press(pilot, "e", "escape", "delete", "escape", "w", "escape", "down", "e", "escape")
+        assert isinstance(app.screen, DesignScreen)
 
 
 async def test_a_broken_file_is_refused_with_line_and_column(store: Store, own_folder: Path) -> None:
