@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from models.bulk import bulk_insert
 from models.data_model import ObjectModel
@@ -35,6 +35,11 @@ _SAVE = (
     )
     .values({name: bindparam(f"new_{name}") for name in ("version_id", "major", "minor", *_COPIED)})
     .values(modified_by=bindparam("new_modified_by"), modified_at=bindparam("new_modified_at"))
+)
+_UNBIND = delete(_crosslinks).where(
+    _crosslinks.c.record_key == bindparam("key"),
+    _crosslinks.c.major == bindparam("old_major"),
+    _crosslinks.c.minor == bindparam("old_minor"),
 )
 _RENUMBER = (
     update(_crosslinks)
@@ -229,13 +234,8 @@ def add_crosslinks(write: WriteSession, rows: Sequence[Mapping[str, Any]]) -> No
 
     Each row has the columns of the table of CrossLinks; the version it names must exist.
     """
-    for row in rows:
-        write.execute(
-            _crosslinks.delete().where(
-                _crosslinks.c.record_key == row["record_key"],
-                _crosslinks.c.major == row["major"],
-                _crosslinks.c.minor == row["minor"],
-            )
-        )
-    if rows:
-        write.execute(insert(_crosslinks), [dict(row) for row in rows])
+    if not rows:
+        return
+    bound = [{"key": row["record_key"], "old_major": row["major"], "old_minor": row["minor"]} for row in rows]
+    write.connection().execute(_UNBIND, bound)
+    write.execute(insert(_crosslinks), [dict(row) for row in rows])
