@@ -4,8 +4,8 @@ The keys of a way of matching are those that the rules write: what the target re
 vendor says no more than which fields take part (integration facts, section 5):
 
 - `LINK`: target Link = source Global ID (seed S0).
-- `CRM_KEYS`: Link; else equal CRM Org with equal CRM ID; else, for target records whose Link is blank, equal External
-  ID (seed S2).
+- `CRM_KEYS`: Link; else, among target records whose Link is blank, equal CRM Org with equal CRM ID; else, among those,
+  equal External ID (seed S2). One that is linked to another source record belongs to that one.
 - `EXTERNAL_ID`: equal External ID; else Link.
 - `FIELDS`: the configured pair; else Link, so that a record without a value in the pair is not created twice.
 - `ORIGIN`: target Global ID = source Link.
@@ -68,7 +68,7 @@ def steps_of(route: Route, model: ObjectModel) -> tuple[Step, ...]:
             org, crm_id = _field(model, CRM_ORG), _field(model, CRM_ID)
             steps = [by_link]
             if org and crm_id:
-                steps.append(Step("CRM Org and CRM ID", crm_id, _written(crm_id), also=org))
+                steps.append(Step("CRM Org and CRM ID", crm_id, _written(crm_id), also=org, blank_link=True))
             if external:
                 steps.append(Step("External ID", external, _written(external), blank_link=True))
             return tuple(steps)
@@ -87,9 +87,8 @@ def match(session: Session, model: ObjectModel, steps: Sequence[Step], pairs: Se
         first: dict[str, int] = {}
         others: dict[str, list[int]] = {}
         for place, (row, draft) in enumerate(pairs):
-            if found[place] is None and (key := key_of(row, draft)):
-                if first.setdefault(key, place) != place:
-                    others.setdefault(key, []).append(place)
+            if found[place] is None and (key := key_of(row, draft)) and first.setdefault(key, place) != place:
+                others.setdefault(key, []).append(place)
         if not first:
             continue
         for target in _candidates(session, model, step, first):

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
 from models.audit import audit
 from models.data_model import ObjectModel, load_object
 from models.errors import InvalidInput, NotFound
-from models.feed import Topic
 from models.permissions import Actor, Permission, Right
+from models.record_remover import remove_records
 from models.record_writer import Draft, Effect, Existing, draft, existing_from_row, write_records
 from models.store import WriteSession
-from models.tables import Record, Tombstone, VaultObject, table_of
+from models.tables import Record, VaultObject, table_of
 
 _records = table_of(Record)
 _objects = table_of(VaultObject)
@@ -102,29 +102,7 @@ def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
     """Delete a record; a tombstone stays for the send job, and the audit keeps every value it had."""
     model, existing = load_record(write, actor, record_id)
     actor.require_object(model.name, Right.DELETE)
-    write.execute(
-        insert(table_of(Tombstone)).values(
-            vault_id=model.vault_id,
-            object_id=model.id,
-            record_id=record_id,
-            global_id=existing.global_id,
-            link=existing.values["link__sys"],
-            name=existing.values["name__v"],
-            deleted_at=write.now,
-            deleted_by=actor.user_id,
-        )
-    )
-    write.execute(delete(_records).where(_records.c.id == existing.key))
-    write.changed(Topic.RECORDS, model.vault_id)
-    audit(
-        write,
-        actor,
-        action="Delete",
-        object_name=model.name,
-        item=f"{model.label}: {existing.values['name__v']}",
-        record_id=record_id,
-        changes={name: (value, None) for name, value in existing.values.items() if value is not None},
-    )
+    remove_records(write, actor, model, [existing])
 
 
 def _require_creating(actor: Actor, model: ObjectModel) -> None:

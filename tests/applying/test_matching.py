@@ -79,12 +79,15 @@ class TestByCrmKeys:
         assert lab.record(lab.target, linked)["name__v"] == "Dr. A"
         assert [row["name__v"] for row in lab.targets()] == ["By External ID", "Dr. A"]
 
-    def test_a_record_is_never_taken_from_the_source_record_that_it_is_linked_to(self, lab: Lab) -> None:
-        account = lab.create("Dr. A")
-        lab.create("Theirs", side=lab.target, crm_org__c="Verteo", crm_id__c=account, link__sys="9_9")
-        lab.transfer()
-        (row,) = lab.targets()
-        assert (row["name__v"], row["link__sys"]) == ("Dr. A", "9_9")
+    def test_a_record_that_is_linked_to_another_source_record_is_left_to_that_one(self, lab: Lab) -> None:
+        account = lab.create("Dr. A", external_id__c="E1")
+        keys = {"crm_org__c": "Verteo", "crm_id__c": account, "external_id__c": "E1"}
+        lab.create("Theirs", side=lab.target, link__sys="9_9", **keys)
+        assert counts(lab.transfer()) == {"received": 1, "created": 1}
+        assert [(row["name__v"], row["link__sys"]) for row in lab.targets()] == [
+            ("Theirs", "9_9"),
+            ("Dr. A", global_id(lab, account)),
+        ]
 
 
 class TestByExternalId:
