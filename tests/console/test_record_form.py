@@ -9,8 +9,10 @@ from console.modals.confirm import Confirm
 from console.modals.picker import PickList
 from console.modals.record_form import RecordFormScreen
 from console.widgets.fields import ChoiceField, FieldLine
+from models.permissions import Right, object_permission
 from models.queries.lab import ask
 from models.queries.records import RecordDetail, detail
+from models.services.vaults import change_profile, create_profile, create_user
 from models.store import Store
 from tests.console.lab import area, console, fill, press, record_id, settle
 
@@ -116,11 +118,17 @@ async def test_a_value_out_of_a_list_is_chosen_by_typing_part_of_it(store: Store
     assert values["marketed__c"] == "No"
 
 
-async def test_a_user_without_the_right_is_refused_in_the_form_and_keeps_what_was_typed(store: Store) -> None:
+async def test_a_user_who_loses_the_right_is_refused_in_the_form_and_keeps_what_was_typed(store: Store) -> None:
     fill(store)
-    app = console(store, user="reader@lab.example.com")
+    rights = [object_permission("product__v", right) for right in (Right.READ, Right.EDIT)]
+    with store.write() as write:
+        create_profile(write, 1001, "Editor", rights)
+        create_user(write, 1001, "editor@lab.example.com", "Ed", "Editor", "Editor")
+    app = console(store, user="editor@lab.example.com")
     async with app.run_test(size=(120, 40)) as pilot:
         await open_form(pilot)
+        with store.write() as write:
+            change_profile(write, 1001, "Editor", rights[:1])
         await press(pilot, "end", "2", "enter")
         assert isinstance(app.screen, RecordFormScreen)
         assert "Permission missing" in str(app.screen.query_one("#trouble", Static).render())
