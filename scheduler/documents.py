@@ -85,6 +85,20 @@ def changed_versions(
     return iter(session.execute(statement, execution_options={"yield_per": stream}).scalars())
 
 
+def version_sent(
+    session: Session, model: ObjectModel, record_id: str, conditions: Sequence[ColumnElement[bool]]
+) -> Version | None:
+    """The latest version of a document that meets the conditions of a point; None when none does."""
+    statement = (
+        select(_versions.c.major, _versions.c.minor)
+        .where(_versions.c.vault_id == model.vault_id, _versions.c.record_id == record_id, *conditions)
+        .order_by(_versions.c.major.desc(), _versions.c.minor.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    return None if row is None else Version(row.major, row.minor)
+
+
 def withdrawn_versions(
     session: Session,
     model: ObjectModel,

@@ -8,10 +8,10 @@ transaction that is taken back.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlmodel import Session
 
-from models.data_model import load_object
+from models.data_model import ObjectModel, load_object
 from models.errors import ConsoleError, NotFound
 from models.permissions import Actor, Permission, Right
 from models.store import Store, WriteSession
@@ -35,6 +35,7 @@ from models.tables import (
 )
 from models.versions import MAJOR, version_id, version_in
 from scheduler.criteria import conditions
+from scheduler.documents import VERSIONS, version_sent
 from scheduler.explain_receive import tell
 from scheduler.route import find_point
 from scheduler.story import Step, Story, Way
@@ -151,7 +152,9 @@ def _stories(write: WriteSession, record: Row[Any], to_vault: int | None) -> Ite
             continue
         before = tuple(_sending(write, record, stream))
         way = _way(write, stream.remote_connection_id, stream.remote_point, before)
-        yield from tell(write, way, record.vault_id, record.object_name, [_item(record)], MessageEvent.CHANGED)
+        yield from tell(
+            write, way, record.vault_id, record.object_name, [_item(write, record, stream)], MessageEvent.CHANGED
+        )
 
 
 def _streams(record: Row[Any]) -> Any:
@@ -213,7 +216,11 @@ def _criteria(session: Session, record: Row[Any], stream: Row[Any]) -> Step:
     try:
         model = load_object(session, record.vault_id, record.object_name)
         if model.is_document:
-            return Step("Criteria", "note", f"Point {stream.point} sends versions with {told}.")
+            version = version_sent(session, model, record.record_id, _of_versions(session, model, stream))
+            if version is not None:
+                return Step("Criteria", "ok", f"Version {version} holds what point {stream.point} asks for: {told}.")
+            said = f"Point {stream.point} sends only versions with {told}, and no version of this document is so."
+            return Step("Criteria", "stops", said, "Bring the document into such a state, or change the point.")
         met = session.execute(
             select(_records.c.id).where(_records.c.id == record.id, *conditions(session, model, stream.criteria))
         ).first()
@@ -269,8 +276,17 @@ def _way(session: Session, connection_id: int, point_name: str, before: tuple[St
     return Way(connection_id, own.name, own.vault_id, own.vault, point_name, integration, before)
 
 
-def _item(record: Row[Any]) -> str:
-    """How a message names the record: a document by its version."""
+def _item(session: Session, record: Row[Any], stream: Row[Any]) -> str:
+    """How a message names the record: a document by the version that the point sends, or else by its latest one."""
     if MAJOR not in record.data:
         return str(record.record_id)
-    return version_id(record.record_id, version_in(record.data))
+    try:
+        model = load_object(session, record.vault_id, record.object_name)
+        version = version_sent(session, model, record.record_id, _of_versions(session, model, stream))
+    except ConsoleError:
+        version = None
+    return version_id(record.record_id, version or version_in(record.data))
+
+
+def _of_versions(session: Session, model: ObjectModel, stream: Row[Any]) -> list[ColumnElement[bool]]:
+    return list(conditions(session, model, stream.criteria, VERSIONS))
