@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from console.targets import Goto
+from console.theme import SIGNS
 from console.widgets.detail_view import DetailView
 from console.widgets.document import Document, Note
 from console.widgets.paint import clean
@@ -60,11 +61,12 @@ class PageScreen(ModalScreen[Goto | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(clean(self._title))
-            box.border_subtitle = Content("Enter goes there · r reads again · Esc back")
+            dot = SIGNS.pick(" · ", ", ")
+            box.border_subtitle = Content(dot.join(("Enter goes there", "r reads again", "Esc back")))
             yield DetailView()
 
     def on_mount(self) -> None:
-        self.view.show((Note("Reading …"),))
+        self.view.show((Note(f"Reading{SIGNS.pick('…', '...')}"),))
         self.view.focus()
         self.action_read()
 
