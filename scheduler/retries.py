@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, literal, select, update
 
 from models.feed import Topic
-from models.queries.retries import moved
+from models.queries.retries import NOTHING_LEFT, moved
 from models.services.exceptions import next_step
 from models.store import Store, WriteSession
 from models.tables import (
@@ -44,7 +44,6 @@ _integrations = table_of(Integration)
 _connections = table_of(Connection)
 
 _STAGES = {JobKind.SEND: send.run_once, JobKind.DELIVER: deliver.run_once, JobKind.RECEIVE: receive.run_once}
-NOTHING_LEFT = "Nothing of it is left to try: what it was about has been deleted."
 _AT_ONCE = 500
 
 

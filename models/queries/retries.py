@@ -8,13 +8,26 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.queries.window import fetch, fetch_one, row_of
-from models.tables import JobKind, JobRun, RetryState, RetryTransfer, RetryTransferMessage, RunStatus, table_of
+from models.tables import (
+    ExceptionItem,
+    ItemStatus,
+    JobKind,
+    JobRun,
+    RetryState,
+    RetryTransfer,
+    RetryTransferMessage,
+    RunStatus,
+    table_of,
+)
 
 _retries = table_of(RetryTransfer).c
 _retried = table_of(RetryTransferMessage).c
 _runs = table_of(JobRun).c
+_items = table_of(ExceptionItem).c
 
 SHOWN_RETRIES = 10
+NOTHING_LEFT = "Nothing of it is left to try: what it was about has been deleted."
+"""What is noted with a message that nothing can solve any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +117,52 @@ def under_way(session: Session, vault_id: int | None = None) -> tuple[tuple[int,
 
 
 def moved(session: Session, key: int) -> dict[str, Any]:
-    """What the job runs of a Retry Transfer have moved so far, those that were killed included."""
+    """What a Retry Transfer has moved so far: by its job runs, those that were killed included, and by its items.
+
+    A run may also touch other target records of the same source record: only items that were open count as applied.
+    """
     applied = _runs.created + _runs.updated + _runs.unchanged + _runs.deleted
     row = session.execute(
         select(
             *(func.coalesce(func.sum(column), 0) for column in (_runs.sent, _runs.delivered, applied, _runs.skipped))
         ).where(_runs.retry_id == key)
     ).one()
-    return dict(zip(("sent", "delivered", "applied", "skipped"), row, strict=True))
+    solved = _solved(session, key)
+    skipped = min(row[3], solved)
+    return {
+        "sent": row[0],
+        "delivered": row[1],
+        "applied": min(row[2], solved - skipped),
+        "skipped": skipped + _orphaned(session, key),
+    }
+
+
+def _solved(session: Session, key: int) -> int:
+    """How many items that were open before are open no more: of messages that are done with, and of the others."""
+    received = (_retried.retry_id == key, _retried.step == JobKind.RECEIVE)
+    done_with: int = session.execute(
+        select(func.coalesce(func.sum(_retried["items"] - _retried.still_open), 0)).where(
+            *received, ~_retried.under_way, _retried.note != NOTHING_LEFT
+        )
+    ).scalar_one()
+    so_far: int = session.execute(
+        select(func.count(_items.id))
+        .join(table_of(RetryTransferMessage), _retried.message_id == _items.message_id)
+        .join(table_of(RetryTransfer), _retries.id == _retried.retry_id)
+        .where(
+            *received, _retried.under_way, _items.status == ItemStatus.RESOLVED, _items.tried_at >= _retries.created_at
+        )
+    ).scalar_one()
+    return done_with + so_far
+
+
+def _orphaned(session: Session, key: int) -> int:
+    number: int = session.execute(
+        select(func.coalesce(func.sum(_retried["items"]), 0)).where(
+            _retried.retry_id == key, _retried.note == NOTHING_LEFT
+        )
+    ).scalar_one()
+    return number
 
 
 _COLUMNS = tuple(_retries["id" if name == "key" else name] for name in RetryRow.__dataclass_fields__ if name != "runs")

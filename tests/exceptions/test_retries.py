@@ -11,9 +11,11 @@ from models.errors import NotAllowed, NotFound, NotPossible
 from models.opening import open_store
 from models.permissions import READ_ONLY_USER
 from models.queries.exceptions import ExceptionFilter
-from models.queries.retries import retries_of, under_way
+from models.queries.retries import NOTHING_LEFT, retries_of, under_way
 from models.removal import remove_rows
 from models.services.exceptions import plan_retry, start_retry
+from models.services.integrations import add_field_rule
+from models.services.objects import create_object
 from models.services.vaults import create_user
 from models.tables import (
     AuditRow,
@@ -36,7 +38,7 @@ from scheduler import retries as carrying
 from scheduler import send
 from scheduler.engine import Engine
 from scheduler.lease import acquire
-from scheduler.retries import NOTHING_LEFT, serve_retries
+from scheduler.retries import serve_retries
 from tests.builders import user
 from tests.exceptions.trouble import ask, bad_items, carry_out, ids, mend, only, result, retry_of, told
 from tests.stages.lab import Lab, counts
@@ -71,6 +73,24 @@ class TestOnTheReceivingSide:
         assert only(lab, lab.target).active
         (line,) = lab.rows(RetryTransferMessage)
         assert (line.items, line.still_open, line.under_way) == (2, 1, False)
+
+    def test_counts_only_what_was_open_before_and_not_what_else_the_record_becomes(self, lab: Lab) -> None:
+        first, second = bad_items(lab)
+        with lab.store.write() as write:
+            create_object(write, lab.target.vault_id, "copy__c", "Copy", "Copies", "V0C", [])
+            add_field_rule(
+                write,
+                lab.target.system,
+                lab.pair.rule_id,
+                query_field="name__v",
+                target_field="name__v",
+                target_object="copy__c",
+            )
+        mend(lab, first)
+        done = retry_of(lab, lab.target, ids(lab))
+        assert len(lab.targets("copy__c")) == 2
+        assert (done.items, done.applied, done.skipped, done.failed) == (2, 1, 0, 1)
+        assert [item.item for item in lab.items()] == [second]
 
     def test_skips_an_item_whose_source_record_is_gone(self, lab: Lab) -> None:
         first, second = bad_items(lab)
@@ -360,7 +380,7 @@ class TestWhenSomethingBreaks:
             remove_rows(write, table_of(Integration), table_of(Integration).c.id == lab.target.integration_id)
         carry_out(lab, lab.target)
         done = result(lab, plan)
-        assert (done.state, done.applied, done.failed) == (RetryState.DONE, 0, 0)
+        assert (done.state, done.applied, done.skipped, done.failed) == (RetryState.DONE, 0, 1, 0)
         assert not only(lab, lab.target, active=None).active
         assert lab.rows(RetryTransferMessage)[0].note == NOTHING_LEFT
 
