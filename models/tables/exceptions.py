@@ -127,9 +127,9 @@ class RetryState(StrEnum):
 class RetryTransfer(SQLModel, table=True):
     """One Retry Transfer of one or of many user exception messages.
 
-    `step` is the job that does its next part. `messages` and `items` count what was open before it. The counters are its
-    result: of the items that were open those that its job runs (see `JobRun.retry_id`) applied or skipped, and what
-    these runs sent and delivered; `failed` is what is still open after it.
+    `step` is the job that does its next part. `messages` and `items` count what was open before it. The counters are
+    its result: of the items that were open those that its job runs (see `JobRun.retry_id`) applied or skipped, and
+    what these runs sent and delivered; `failed` is what is still open after it.
     """
 
     __tablename__ = "retry_transfer"
