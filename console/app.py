@@ -52,6 +52,7 @@ from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.lookups import LookupsScreen
 from console.screens.messages import MessagesScreen
+from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
@@ -111,6 +112,7 @@ class ConsoleApp(LiveApp):
         _unseen("faster", "plus,equals_sign", "Faster", "Let the lab clock run faster", changes=True),
         _unseen("slower", "minus", "Slower", "Let the lab clock run slower", changes=True),
         _unseen("go", "colon", "Go to", "Go to an area by name"),
+        _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
         _unseen("theme", "f9", "Theme", "Dark or light"),
@@ -216,11 +218,22 @@ class ConsoleApp(LiveApp):
 
     def do_go(self) -> None:
         choices = [Choice(item.name, item.label, item.about, hint=item.alias) for item in AREAS]
+        choices.append(Choice("query", "VQL", "Queries of this Vault", hint="vql"))
         self.push_screen(PickList("Go to", choices, prompt="Area"), self._area_picked)
 
     def _area_picked(self, name: str | None) -> None:
-        if name is not None:
+        if name == "query":
+            self.do_query()
+        elif name is not None:
             self.action_area(name)
+
+    def do_query(self) -> None:
+        """Open the VQL screen over Records, or stay in it."""
+        if isinstance(self.screen, QueryScreen):
+            return
+        self.switch_mode("records")
+        self._back_to_area()
+        self.push_screen(QueryScreen())
 
     def go_to(self, target: Goto) -> None:
         """Show a row of any area, in another Vault where the target names one."""

@@ -5,18 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from console.doing.files import save_file
+from console.widgets.window_pages import PAGE
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlmodel import Session
 
+    from console.session import Who
+    from console.widgets.window_source import Place
     from models.permissions import Actor
-    from models.vql import Answer
+    from models.queries.window import View
+    from models.store import Store
+    from models.vql import Answer, VqlError
 
 HISTORY = 100
 """Queries that are remembered."""
@@ -102,3 +109,102 @@ def remember(text: str, folder: Path | None = None) -> Sequence[str]:
     except (OSError, ValueError):
         draft.unlink(missing_ok=True)
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """A row of an answer in a list; its key is its place."""
+
+    key: int
+    values: Mapping[str, Any]
+
+
+class QuerySource:
+    """The rows of a query for a list: each page of the list is one question, so that a million rows are no trouble.
+
+    A query that names a page size is shown as the one page it asks for.
+    """
+
+    def __init__(self, store: Store, who: Who, text: str) -> None:
+        self._store = store
+        self._who = who
+        self._text = text
+        self.first: Answer | None = None
+
+    def begin(self) -> Answer | VqlError:
+        """Ask for the first rows; a query that cannot be answered is answered by the reason."""
+        from models.vql import VqlError
+
+        try:
+            self.first = self._ask(0)
+        except VqlError as error:
+            return error
+        return self.first
+
+    def _ask(self, number: int) -> Answer:
+        from models.permissions import actor_for
+        from models.queries.lab import ask
+        from models.vql import VqlError, parse, run_query
+        from models.vql.run import PAGE as LARGEST
+
+        def read(session: Session) -> Answer:
+            actor = actor_for(session, self._who.vault_id, self._who.username, read_only=self._who.read_only)
+            query = parse(self._text)
+            rows = PAGE
+            if query.pagesize is not None:
+                rows = max(0, min(rows, min(query.pagesize, LARGEST) - number * PAGE))
+            offset = (query.pageoffset or 0) + number * PAGE
+            try:
+                asked = replace(query, pagesize=rows, pageoffset=offset)
+                return run_query(session, actor, asked, now=self._store.clock.now())
+            except VqlError as error:
+                raise error.place(self._text) from None
+
+        return ask(self._store, read)
+
+    def total(self, answer: Answer) -> int:
+        """How many rows the list has."""
+        from models.vql import parse
+        from models.vql.run import PAGE as LARGEST
+
+        query = parse(self._text)
+        rest = max(0, answer.details.total - (query.pageoffset or 0))
+        return rest if query.pagesize is None else min(rest, query.pagesize, LARGEST)
+
+    def look(self, place: Place) -> View[AnswerRow]:
+        """What the list shows now."""
+        from models.queries.window import View
+
+        answer, self.first = self.first or self._ask(0), None
+        total = self.total(answer)
+        cursor = max(0, min(place.cursor, total - 1))
+        top = max(0, min(place.top, total - place.height))
+        numbers = {row // PAGE for row in (top, top + place.height - 1, cursor) if row // PAGE * PAGE < total}
+        known = {0: _rows(answer, 0)}
+        pages = {number: known.get(number) or self._page(number) for number in sorted(numbers)}
+        return View(total, top, cursor, found=True, pages=pages)
+
+    def pages(self, numbers: list[int], total: int, known: Mapping[int, object]) -> dict[int, list[AnswerRow]]:  # noqa: ARG002 - as every source is asked
+        """Pages of rows by number."""
+        return {number: self._page(number) for number in numbers}
+
+    def _page(self, number: int) -> list[AnswerRow]:
+        return _rows(self._ask(number), number)
+
+
+def _rows(answer: Answer, number: int) -> list[AnswerRow]:
+    return [AnswerRow(number * PAGE + place, row) for place, row in enumerate(answer.data)]
+
+
+def export(store: Store, who: Who, values: Mapping[str, str], confirmed: bool, /, *, text: str) -> str:
+    """Write all rows of a query as CSV."""
+    from models.permissions import actor_for
+    from models.queries.lab import ask
+
+    def read(session: Session) -> tuple[bytes, int]:
+        actor = actor_for(session, who.vault_id, who.username, read_only=who.read_only)
+        return csv_of(session, actor, text, store.clock.now())
+
+    data, rows = ask(store, read)
+    saved = save_file(values.get("path", ""), data, replace=confirmed)
+    return f"Saved {rows:,} rows to {saved}."
