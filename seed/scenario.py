@@ -2,13 +2,16 @@
 
 from sqlalchemy import insert, select
 
+from models.data_model import DOCUMENTS
 from models.errors import ConsoleError, NotPossible
 from models.feed import Topic
 from models.permissions import Actor
 from models.services.checks import key_of
 from models.services.connections import create_connection, establish
+from models.services.integration_settings import change_integration_settings
 from models.services.integrations import add_point_source, create_integration, create_point
 from models.services.objects import FieldSpec, create_object, create_picklist
+from models.services.query_object_rules import add_query_object_rule
 from models.services.queues import connect_queue, create_queue
 from models.services.rules import add_field_rule, create_rule
 from models.services.vaults import create_profile, create_user, create_vault
@@ -166,6 +169,8 @@ class Builder:
         )
         for point in planned.points:
             self._build_point(actor, key_of(integration), point, lookups)
+        if planned.settings:
+            change_integration_settings(self._write, actor, key_of(integration), planned.settings)
 
     def _build_point(self, actor: Actor, integration_id: int, planned: PlannedPoint, lookups: dict[str, int]) -> None:
         point = create_point(
@@ -203,13 +208,19 @@ class Builder:
             active=planned.active,
             standard=True,
         )
+        if planned.only_where and planned.query_object:
+            add_query_object_rule(
+                self._write, actor, key_of(rule), query_object=planned.query_object, filter_clause=planned.only_where
+            )
         for field in planned.fields:
+            is_document = field.target_object == DOCUMENTS
             add_field_rule(
                 self._write,
                 actor,
                 key_of(rule),
-                target_object=field.target_object,
-                target_field=field.target_field,
+                target_object="" if is_document else field.target_object,
+                target_field="" if is_document else field.target_field,
+                target_docfield=field.target_field if is_document else None,
                 query_field=field.get,
                 default_value=field.default,
                 target_lookup_field=field.match,

@@ -1,14 +1,26 @@
 """Documents in scenarios: their lifecycle with its types, criteria by state type, and what the demo has of them."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import select
 
-from models.queries.documents import document_lines
+from models.permissions import Actor
+from models.queries.documents import document_facts, document_lines
+from models.services.connections import establish
+from models.services.documents import change_state, create_document, new_version
+from models.services.integrations import set_integration_active
+from models.services.queues import connect_queue, create_queue
 from models.store import Store
+from models.tables import Connection, Direction, Integration, table_of
 from models.versions import StateType
 from seed.checks import check_scenario
 from seed.load import SCENARIOS, ScenarioError, read_scenario
+from tests.builders import key
+from tests.conftest import ManualClock
+from tests.seed.conftest import records_of
+from tests.seed.test_end_to_end import run_until_quiet
 
 PROMOMATS, MEDICAL = 21077, 21063
 
@@ -51,3 +63,51 @@ def test_a_type_that_states_do_not_have_is_a_mistake_with_its_line(tmp_path: Pat
         ("15_medical.yaml", "type"),
         ("16_promomats.yaml", "type"),
     }
+
+
+def test_promomats_and_medical_exchange_documents_once_somebody_establishes_their_connection(demo: Store) -> None:
+    """It is Pending in the demo, with the published points and rule, and has no queues yet: those are made here."""
+    connections, integrations = table_of(Connection), table_of(Integration)
+    with demo.write() as write:
+        ours, theirs = (
+            write.scalars(
+                select(Connection).where(
+                    connections.c.vault_id == vault_id, connections.c.api_name == "promomats_medical__v"
+                )
+            ).one()
+            for vault_id in (PROMOMATS, MEDICAL)
+        )
+        establish(write, ours, theirs)
+        source, target = Actor.system(PROMOMATS), Actor.system(MEDICAL)
+        outbound = create_queue(write, source, label="To Medical", type=Direction.OUTBOUND)
+        inbound = create_queue(write, target, label="From PromoMats", type=Direction.INBOUND)
+        connect_queue(write, source, key(outbound), key(ours), inbound.api_name)
+        connect_queue(write, target, key(inbound), key(theirs))
+        for actor, connection, name in ((source, ours, "Outbound Documents"), (target, theirs, "Inbound Documents")):
+            found = integrations.c.connection_id == connection.id, integrations.c.name == name
+            set_integration_active(
+                write, actor, write.execute(select(integrations.c.id).where(*found)).scalar_one(), True
+            )
+    cast("ManualClock", demo.clock).advance(minutes=1)
+    product, there = (
+        next(row["id"] for row in records_of(demo, name, "product__c") if row["name__v"] == "Calvexa")
+        for name in ("PromoMats", "Medical")
+    )
+    with demo.write() as write:
+        values = {"name__v": "Calvexa Detail Aid", "type__v": "promotional_piece__c", "product__c": product}
+        document = create_document(write, source, values)
+        change_state(write, source, document, "approved__c")
+        new_version(write, source, document)
+        change_state(write, source, document, "approved__c")
+
+    run_until_quiet(demo)
+
+    (crosslink,) = (row for row in records_of(demo, "Medical", "documents") if row["name__v"] == "Calvexa Detail Aid")
+    with demo.read() as session:
+        facts = document_facts(session, MEDICAL, crosslink["id"])
+    assert facts is not None
+    assert crosslink["product__c"] == there
+    assert [(line.version, line.state, line.binding and line.binding.source_version) for line in facts.versions] == [
+        ("2.0", "approved_for_use__c", "2.0"),
+        ("1.0", "superseded__c", "1.0"),
+    ]
