@@ -148,17 +148,21 @@ class PlannedFieldRule(Part):
 
 
 class PlannedRule(Part):
-    """An integration rule under an inbound point; all its field rules read `query_object`."""
+    """An integration rule under an inbound point; all its field rules read `query_object`.
+
+    `only_where` narrows which of its records the rule takes: a WHERE body in VQL.
+    """
 
     name: Label
     api_name: ApiName
     active: bool = True
     query_object: ObjectName | None = None
+    only_where: str = ""
     fields: tuple[PlannedFieldRule, ...] = ()
 
     @model_validator(mode="after")
     def _reads_something(self) -> "PlannedRule":
-        if self.query_object is None and self.fields:
+        if self.query_object is None and (self.fields or self.only_where):
             raise ValueError("a rule with field rules names the object it reads (query_object)")
         return self
 
@@ -196,12 +200,13 @@ class PlannedPoint(Part):
 
 
 class PlannedIntegration(Part):
-    """An integration of a connection."""
+    """An integration of a connection. `settings` are those of `models.services.integration_settings`, by name."""
 
     name: Label
     api_name: ApiName
     feature: str = ""
     active: bool = False
+    settings: dict[str, Scalar] = Field(default_factory=dict)
     points: tuple[PlannedPoint, ...] = ()
 
 
