@@ -124,6 +124,10 @@ class QueryScreen(AskingScreen):
     def detail_title(self) -> str:
         return "Columns" if self._describing else "Row"
 
+    def on_descendant_focus(self) -> None:
+        # The list learns only now that it has lost the focus.
+        self.call_after_refresh(self._write_titles)
+
     # Asking
 
     def show_list(self, *, keep: bool = False) -> None:  # noqa: ARG002 - a query has its own order and no filter

@@ -337,7 +337,7 @@ def _within(scope: Scope, within: Within) -> ColumnElement[bool]:
     element = left.element
     if plain_ids and hop is not None:
         element = scope.table.c.data[hop.field.name].as_string()
-    inner = Scope(catalog, model, table_for(model, query.versions, query.at).alias(), joined=True)
+    inner = Scope(catalog, model, catalog.alias(table_for(model, query.versions, query.at)), joined=True)
     resolved = inner.resolve(asked)
     answer = inner.element(resolved)
     if plain_ids and children is not None:

@@ -161,16 +161,20 @@ def _data(session: Session, translated: Translated, rows: Sequence[Any], subquer
     related = {each.key: _related(session, each, rows, subquery_page) for each in translated.nested}
     places = {each.key: each.place for each in translated.nested}
     data: list[Mapping[str, Any]] = []
-    for row in rows:
-        values = _values(columns, row, 1)
+    for row, values in zip(rows, _values(columns, rows, 1), strict=True):
         for key, found in related.items():
             values[key] = found.get(row[places[key]]) or _subanswer([], 0, 0, subquery_page)
         data.append({key: values[key] for key in translated.keys} if related else values)
     return data
 
 
-def _values(columns: Sequence[OutputColumn], row: Any, first: int) -> dict[str, Any]:
-    return {column.key: column.value(row[place]) for place, column in enumerate(columns, start=first)}
+def _values(columns: Sequence[OutputColumn], rows: Sequence[Any], first: int) -> list[dict[str, Any]]:
+    """The values of rows by key; `first` is the place of the first column. Worked out column by column."""
+    if not columns:
+        return [{} for _ in rows]
+    keys = [column.key for column in columns]
+    worked = [column.values([row[place] for row in rows]) for place, column in enumerate(columns, start=first)]
+    return [dict(zip(keys, values, strict=True)) for values in zip(*worked, strict=True)]
 
 
 def _related(session: Session, nested: Nested, rows: Sequence[Any], subquery_page: int) -> dict[str, Any]:
@@ -185,12 +189,13 @@ def _related(session: Session, nested: Nested, rows: Sequence[Any], subquery_pag
     data: dict[str, list[dict[str, Any]]] = {}
     # The first of each is always read: it tells how many there are.
     wanted = nested.statement.where((place == 1) | ((place > skip + offset) & (place <= skip + offset + limit)))
-    for row in _rows(session, wanted, {PARENTS: packed(sorted(ids))}) if ids else ():
+    found_rows = _rows(session, wanted, {PARENTS: packed(sorted(ids))}) if ids else ()
+    for row, values in zip(found_rows, _values(nested.columns, found_rows, 3), strict=True):
         total = max(0, row[2] - skip)
         totals[row[0]] = total if query.maxrows is None else min(total, query.maxrows)
         found = data.setdefault(row[0], [])
         if skip + offset < row[1] <= skip + offset + limit:
-            found.append(_values(nested.columns, row, 3))
+            found.append(values)
     return {key: _subanswer(data[key], total, offset, pagesize) for key, total in totals.items()}
 
 

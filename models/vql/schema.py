@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import FromClause, Table, select
 from sqlmodel import Session
 
 from models.data_model import NAME_LENGTH, FieldModel, ObjectModel, load_object
@@ -123,8 +123,14 @@ class Catalog:
         self._session = session
         self._reader = reader
         self._models: dict[str, ObjectModel] = {}
+        self._aliases = 0
         self._attributes: dict[str, Mapping[str, Attribute]] = {}
         self._inbound: dict[str, dict[str, tuple[str, str]]] | None = None
+
+    def alias(self, table: Table) -> FromClause:
+        """A name for one more use of a table in a statement: none is used twice within what a catalog serves."""
+        self._aliases += 1
+        return _alias(table, self._aliases)
 
     def add(self, model: ObjectModel) -> None:
         """Have an object at hand that is loaded already."""
@@ -238,6 +244,12 @@ def _inbound_candidates(source: str, field: str, relationship: str) -> Iterator[
     while True:
         yield f"{plural}_by_{by}_{number}{ending}"
         number += 1
+
+
+@lru_cache(maxsize=256)
+def _alias(table: Table, number: int) -> FromClause:
+    # Making the columns of an alias takes longer than many a query.
+    return table.alias(f"vql_{table.name}_{number}")
 
 
 def _plural(word: str) -> str:

@@ -64,17 +64,17 @@ class Scope:
         found = self._joins.get(names)
         if found is None:
             before = self._join(hops[:-1]) if len(hops) > 1 else self.table
-            found = RECORDS.alias()
+            found = self.catalog.alias(RECORDS)
             self._from = self._from.outerjoin(found, self._refers(before, hops[-1], found))
             self._joins[names] = found
         return found
 
     def _alone(self, resolved: Resolved) -> ColumnElement[Any]:
-        first = RECORDS.alias()
+        first = self.catalog.alias(RECORDS)
         chain: FromClause = first
         last = first
         for hop in resolved.hops[1:]:
-            following = RECORDS.alias()
+            following = self.catalog.alias(RECORDS)
             chain = chain.join(following, self._refers(last, hop, following))
             last = following
         statement: Select[Any] = (

@@ -7,7 +7,6 @@ written.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from models.time import iso
@@ -31,20 +30,21 @@ class OutputColumn:
         named = self.operand.function in (Function.TOLABEL, Function.TONAME)
         return AttributeType.TEXT if named else self.attribute.type
 
-    def value(self, stored: Any) -> Any:
-        """A stored value as an answer gives it: picklist values as lists, labels where they are asked."""
-        if stored is None:
-            return None
+    def values(self, stored: list[Any]) -> list[Any]:
+        """Stored values as an answer gives them: picklist values as lists, labels where they are asked."""
         attribute = self.attribute
         if self.operand.function is Function.TOLABEL and attribute.labels:
-            stored = attribute.labels.get(stored, stored)
-        if attribute.type is AttributeType.PICKLIST:
-            return [str(stored)]
-        if isinstance(stored, datetime):
-            return iso(stored)
-        if attribute.type is AttributeType.NUMBER and isinstance(stored, float) and stored.is_integer():
-            return int(stored)
-        return stored
+            labels = attribute.labels
+            stored = [labels.get(value, value) for value in stored]
+        match attribute.type:
+            case AttributeType.PICKLIST:
+                return [None if value is None else [value] for value in stored]
+            case AttributeType.NUMBER:
+                return [int(value) if isinstance(value, float) and value.is_integer() else value for value in stored]
+            case AttributeType.DATETIME if not attribute.own:
+                return [None if value is None else iso(value) for value in stored]
+            case _:
+                return stored
 
 
 def check_item(operand: Operand, resolved: Resolved) -> None:

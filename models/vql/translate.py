@@ -57,7 +57,7 @@ def translate(catalog: Catalog, query: Query) -> Translated:
     """Translate a query, sorted but neither paged nor cut. Raises VqlError with the place in its text."""
     model = catalog.object(query.target, query.at)
     table = table_for(model, query.versions, query.at)
-    scope = Scope(catalog, model, table.alias(), joined=True)
+    scope = Scope(catalog, model, catalog.alias(table), joined=True)
     columns = _columns(scope, query)
     selected = [scope.table.c.record_id, *_elements(scope, columns)]
     nested: dict[str, Nested] = {}
@@ -85,7 +85,7 @@ def _keys(query: Query, columns: Sequence[OutputColumn]) -> list[str]:
 
 def _count(catalog: Catalog, model: ObjectModel, query: Query) -> Select[Any]:
     """How many rows there are: with the joins of the conditions, without those of the answer."""
-    scope = Scope(catalog, model, table_for(model, query.versions, query.at).alias(), joined=True)
+    scope = Scope(catalog, model, catalog.alias(table_for(model, query.versions, query.at)), joined=True)
     where = _where(scope, query)
     return select(func.count()).select_from(scope.from_clause).where(*where)
 
@@ -132,7 +132,7 @@ def _nested(outer: Scope, query: Query, place: int) -> tuple[Nested, ColumnEleme
         )
     if query.versions is not None:
         raise invalid("A subquery among the items asks for the latest versions", query.at)
-    scope = Scope(catalog, model, RECORDS.alias(), joined=True)
+    scope = Scope(catalog, model, catalog.alias(RECORDS), joined=True)
     columns = _columns(scope, query)
     belongs_to = scope.table.c.data[children.field.name].as_string() if children else scope.table.c.record_id
     elements = _elements(scope, columns)
