@@ -9,6 +9,7 @@ from console.targets import Goto
 from console.theme import SIGNS, Tone
 from console.widgets.document import Document, Fact, Note, Part, Section, Title
 from console.words import change_of, how_of
+from models.versions import record_id_of
 
 if TYPE_CHECKING:
     from scheduler.story import FieldStory, Step, Story, TargetStory
@@ -35,7 +36,7 @@ def document(stories: Sequence[Story]) -> Document:
 def _story(story: Story) -> Iterator[Part]:
     stopped = story.stopped
     yield Title(story.name or story.item, ("stopped", "bad") if stopped else ("goes through", "ok"))
-    source = Goto("records", story.item, story.source_vault_id, story.source_object)
+    source = Goto("records", record_id_of(story.item), story.source_vault_id, story.source_object)
     yield Fact("Record", f"{story.source_object} {story.item}", target=source)
     yield Fact("Way", f"{story.connection}, {story.integration or 'no integration'}, point {story.point}")
     yield Fact("Into", story.target_vault)

@@ -11,6 +11,7 @@ from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.columns import number
 from console.widgets.document import Block, Document, Fact, Grid, Head, Line, Note, Part, Section, Title
+from models.versions import record_id_of
 
 if TYPE_CHECKING:
     from console.doing.queues import MessagePage, QueuePage
@@ -151,7 +152,7 @@ def message_document(page: MessagePage) -> Document:
     parts += [Fact(name, str(value)) for name, value in detail.attributes.items()]
     parts.append(Section("Items", f"{len(detail.items)} record ids"))
     shown = detail.items[:SHOWN_ITEMS]
-    parts += [Note(item, "link", Goto("records", item, detail.items_vault_id)) for item in shown]
+    parts += [Note(item, "link", Goto("records", record_id_of(item), detail.items_vault_id)) for item in shown]
     if len(shown) < len(detail.items):
         parts.append(Note(f"and {len(detail.items) - len(shown)} more"))
     if detail.headers:

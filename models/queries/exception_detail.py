@@ -26,6 +26,7 @@ from models.tables import (
     VaultObject,
     table_of,
 )
+from models.versions import record_id_of
 
 _table = table_of(ExceptionMessage)
 _c = _table.c
@@ -212,7 +213,10 @@ def _sources(
         return {}
     remote = select(_connections.c.remote_vault_id).where(_connections.c.id == connection_id).scalar_subquery()
     records = table_of(Record).c
+    # An item about a document names one of its versions.
+    ids = {item: record_id_of(item) for item in items}
     statement = select(records.record_id, records.name, records.vault_id).where(
-        records.vault_id == remote, records.record_id.in_(items)
+        records.vault_id == remote, records.record_id.in_(set(ids.values()))
     )
-    return {record_id: (name, vault_id, record_id) for record_id, name, vault_id in fetch(session, statement)}
+    found = {record_id: (name, vault_id, record_id) for record_id, name, vault_id in fetch(session, statement)}
+    return {item: found[record_id] for item, record_id in ids.items() if record_id in found}

@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from console.details.queues import message_document
+from console.doing.queues import read_message
 from console.modals.picker import PickList
 from console.targets import Goto
+from console.widgets.document import Note
 from console.widgets.fields import FieldLine
+from models.queries.exception_detail import detail as exception_detail
+from models.queries.records import detail as record_detail
 from models.services.vaults import create_user
 from tests.builders import DOMAIN
 from tests.console.lab import area, console, press, settle
@@ -138,3 +143,31 @@ def test_a_document_looks_as_it_did(crossed: DocumentLab, snap_compare: Callable
 
     app = console(crossed.store, vault=(crossed.target if target else crossed.source).vault_id)
     assert snap_compare(app, terminal_size=SIZE, run_before=open_document)
+
+
+def test_from_an_item_that_failed_one_gets_to_its_document(crossed: DocumentLab) -> None:
+    crossed.connection_user_may()
+    document = crossed.steady("Refused")
+    crossed.transfer()
+    (message,) = crossed.exceptions(crossed.target)
+
+    with crossed.store.read() as session:
+        found = exception_detail(session, crossed.target.vault_id, message.id)
+        record = record_detail(session, crossed.source.vault_id, document)
+
+    assert found is not None
+    assert [(item.source_name, item.source_record_id) for item in found.items] == [("Refused", document)]
+    assert record is not None
+    assert [item.message_key for item in record.open_items] == [message.id]
+
+
+def test_from_a_message_one_gets_to_its_documents(crossed: DocumentLab) -> None:
+    (document,) = (row["id"] for row in crossed.records(crossed.source, "documents"))
+    last = crossed.messages(crossed.target)[-1]
+
+    with crossed.store.read() as session:
+        page = read_message(session, crossed.target.vault_id, last.id)
+
+    assert page is not None
+    targets = [part.target for part in message_document(page) if isinstance(part, Note)]
+    assert Goto("records", document, crossed.source.vault_id) in targets
