@@ -23,6 +23,7 @@ from models.tables import (
     Integration,
     ItemStatus,
     JobKind,
+    Queue,
     RetryState,
     RetryTransfer,
     RetryTransferMessage,
@@ -42,6 +43,7 @@ _exceptions = table_of(ExceptionMessage)
 _items = table_of(ExceptionItem)
 _integrations = table_of(Integration)
 _connections = table_of(Connection)
+_queues = table_of(Queue)
 
 _STAGES = {JobKind.SEND: send.run_once, JobKind.DELIVER: deliver.run_once, JobKind.RECEIVE: receive.run_once}
 _AT_ONCE = 500
@@ -181,17 +183,16 @@ def _settle_orphans(write: WriteSession, mine: tuple[ColumnElement[bool], ...]) 
 
 def _say_why_not(write: WriteSession, mine: tuple[ColumnElement[bool], ...]) -> None:
     """Note with messages whose items were left alone what keeps them from being tried."""
+    active = select(_exceptions.c.id).where(_exceptions.c.active)
+    of_integration = active.join(_integrations, _integrations.c.id == _exceptions.c.integration_id)
+    of_connection = active.join(_connections, _connections.c.id == _exceptions.c.connection_id)
+    of_queue = active.join(_queues, _queues.c.id == _exceptions.c.queue_id)
     reasons = (
-        ("Its integration is inactive.", ~_integrations.c.active),
-        ("Its connection is not active.", _connections.c.state != ConnectionState.ACTIVE),
+        ("Its integration is inactive.", of_integration.where(~_integrations.c.active)),
+        ("Its connection is not active.", of_connection.where(_connections.c.state != ConnectionState.ACTIVE)),
+        ("Delivery of its queue is disabled.", of_queue.where(~_queues.c.delivery_enabled)),
     )
-    for sentence, condition in reasons:
-        held = (
-            select(_exceptions.c.id)
-            .join(_integrations, _integrations.c.id == _exceptions.c.integration_id)
-            .join(_connections, _connections.c.id == _integrations.c.connection_id)
-            .where(_exceptions.c.active, condition)
-        )
+    for sentence, held in reasons:
         still = (_retried.c.still_open > 0, _retried.c.note == "", _retried.c.message_id.in_(held))
         write.execute(update(_retried).where(*mine, *still).values(note=sentence))
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from models.store import Store
 
 
+STATES = {"active": "only active", "inactive": "only inactive"}
+
+
 @dataclass(frozen=True, slots=True)
 class Narrowing:
     """To what the list is narrowed, as a form holds it: ids and values as text, empty for everything.
@@ -41,6 +44,12 @@ class Narrowing:
         chosen = {name: value for name, value in values.items() if value}
         words = tuple(labels.get(name, {}).get(value, value) for name, value in chosen.items())
         return cls(**chosen, words=words)
+
+    def only_active(self, only: bool) -> Narrowing:
+        """The same, but for only active messages, or for active and inactive ones."""
+        words = tuple(word for word in self.words if word not in STATES.values())
+        state = "active" if only else ""
+        return replace(self, state=state, words=(STATES[state], *words) if state else words)
 
     @property
     def active(self) -> bool | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from console.details.exceptions import ERROR_TYPES
-from console.doing.exceptions import Narrowing
+from console.doing.exceptions import STATES, Narrowing
 from console.modals.form import Form, form_field
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from models.queries.exceptions import FilterChoices
     from models.store import Store
 
-STATES: Final = (("active", "only active"), ("inactive", "only inactive"))
 SIDES: Final = (("source", "source side"), ("target", "target side"))
 HELPS: Final = {
     "state": "Active messages still need something to be mended; inactive ones have passed.",
@@ -29,7 +28,7 @@ HELPS: Final = {
 def filter_form(choices: FilterChoices, now: Narrowing, narrow: Callable[[Narrowing], None]) -> Form:
     """The form; `narrow` is told what was chosen, in a thread."""
     offered: dict[str, tuple[tuple[str, str], ...]] = {
-        "state": STATES,
+        "state": tuple(STATES.items()),
         "connection_id": tuple((str(key), name) for key, name in choices.connections),
         "integration_id": tuple((str(key), name) for key, name in choices.integrations),
         "point": tuple((name, name) for name in choices.points),

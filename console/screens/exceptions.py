@@ -171,7 +171,7 @@ class ExceptionsScreen(AskingScreen):
         super().seek(key)
 
     def do_active(self) -> None:
-        self._narrow(Narrowing() if self._narrowing.active else Narrowing(state="active", words=("only active",)))
+        self._narrow(self._narrowing.only_active(not self._narrowing.active))
 
     def why_not_everywhere(self) -> str:
         return "" if self._narrowing.words else "All messages are listed already."

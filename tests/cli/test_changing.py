@@ -262,3 +262,17 @@ def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call, la
     asked = {job["kind"] for job in on("jobs", "list", *SOURCE, "--json").document["jobs"] if job["requested_at"]}
     assert asked == {"send", "receive"}
     assert "Nothing differed" in on(*words, "2026-01-01T00:00:00.000Z", *SOURCE).out
+
+
+def test_an_engine_that_runs_elsewhere_carries_a_retry_out(on: Call, lab: Lab) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    on("records", "set", lab.bad, "code__c=OK-1", *SOURCE)
+    elsewhere = open_store(lab.path)
+    try:
+        with Engine(elsewhere):
+            done = on("exceptions", "retry", "1", "--json").document["retry"]
+    finally:
+        elsewhere.close()
+
+    assert (done["state"], done["failed"]) == ("done", 0)

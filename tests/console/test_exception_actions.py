@@ -126,7 +126,9 @@ async def test_f_narrows_the_list_by_what_occurs_in_it(store: Store) -> None:
         await press(pilot, "enter", *"source", "enter", "f2")
         assert area(app).table.total == 1
         assert "source side" in "".join(text for text, _tone in area(app).list_title())
-        await press(pilot, "escape")
+        await press(pilot, "o")
+        assert "only active, source side" in "".join(text for text, _tone in area(app).list_title())
+        await press(pilot, "o", "escape")
         assert area(app).table.total == 2
         await press(pilot, "f")
         line(app, "error_type").editor.focus()

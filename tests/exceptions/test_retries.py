@@ -19,6 +19,7 @@ from models.services.objects import create_object
 from models.services.vaults import create_user
 from models.tables import (
     AuditRow,
+    ConnectionState,
     ErrorType,
     ExceptionMessage,
     ExceptionSide,
@@ -118,6 +119,12 @@ class TestOnTheReceivingSide:
         assert (done.applied, done.failed) == (0, 1)
         assert lab.rows(RetryTransferMessage)[0].note == "Its integration is inactive."
 
+    def test_says_too_that_its_connection_is_not_active(self, lab: Lab) -> None:
+        bad_items(lab, number=1)
+        lab.set_connection(lab.target, state=ConnectionState.INACTIVE)
+        assert retry_of(lab, lab.target, ids(lab)).failed == 1
+        assert lab.rows(RetryTransferMessage)[0].note == "Its connection is not active."
+
     def test_moves_no_last_successful_run_time(self, lab: Lab) -> None:
         (bad,) = bad_items(lab, number=1)
         before = lab.integration(lab.target).last_successful_receive
@@ -172,6 +179,15 @@ class TestOnTheSendingSide:
         done = retry_of(lab, lab.source, ids(lab))
         assert (done.delivered, done.failed) == (2, 0)
         assert lab.exceptions(lab.source) == []
+
+    def test_of_a_queue_that_holds_its_messages_says_so(self, lab: Lab) -> None:
+        lab.create("Product")
+        lab.send()
+        lab.set_queue(lab.target, active=False)
+        lab.deliver()
+        lab.set_queue(lab.source, delivery_enabled=False)
+        assert retry_of(lab, lab.source, ids(lab)).failed == 1
+        assert lab.rows(RetryTransferMessage)[0].note == "Delivery of its queue is disabled."
 
     def test_of_deliveries_is_over_when_nothing_waits_any_more(self, lab: Lab) -> None:
         lab.create("Product")
