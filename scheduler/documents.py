@@ -3,7 +3,7 @@
 A message about documents names versions, so that a CrossLink is bound to the version that was sent, even when there is
 a newer draft by the time it arrives. A CrossLink is created, updated on a change of fields, up-versioned, superseded
 and made obsolete with its source (integration facts, section 5; seeds S0, S2), in the name of the receiving side's
-Authorized Connection User, who needs *Create CrossLink* for each version that is bound.
+Authorized Connection User, who needs *Create CrossLink* for each version that is bound, and the rights to documents.
 
 Assumed, where the facts are silent:
 
@@ -28,7 +28,7 @@ from models.data_model import ObjectModel
 from models.document_writer import add_crosslinks, record_keys, write_version
 from models.errors import ConsoleError
 from models.feed import Topic
-from models.permissions import Actor, Permission, actor_of
+from models.permissions import Actor, Permission, Right, actor_of
 from models.record_writer import Draft, Effect, existing_from_row, write_records
 from models.sets import one_of
 from models.store import WriteSession
@@ -140,6 +140,8 @@ def write_documents(
     The drafts have the record that they were matched with, and at most one of them is about any document.
     """
     actor = _acting(write, route)
+    for _, draft in pairs:
+        _require_right(actor, model, Right.CREATE if draft.existing is None else Right.EDIT, draft)
     if not route.source.is_document:
         for _, draft in pairs:
             if draft.existing is None:
@@ -205,10 +207,20 @@ def _acting(write: WriteSession, route: Route) -> Actor | ConsoleError:
         return error
 
 
+def _require_right(actor: Actor | ConsoleError, model: ObjectModel, right: Right, draft: Draft) -> None:
+    """Fail a draft when its writer lacks a right to the documents."""
+    if isinstance(actor, ConsoleError):
+        draft.fail("id", actor.message)
+        return
+    try:
+        actor.require_object(model.name, right)
+    except ConsoleError as error:
+        draft.fail("id", error.message)
+
+
 def _require(actor: Actor | ConsoleError, permission: Permission, draft: Draft) -> None:
     """Fail a draft, by the permission's name, when its writer lacks the permission."""
     if isinstance(actor, ConsoleError):
-        draft.fail(permission.value, actor.message)
         return
     try:
         actor.require(permission)

@@ -12,6 +12,7 @@ from models.permissions import Actor, Permission
 from models.services.integrations import add_field_rule, add_point_source, create_rule
 from models.services.objects import FieldSpec, add_fields
 from models.services.records import create_record
+from models.services.vaults import change_profile
 from models.tables import (
     CrossLink,
     DeletePolicy,
@@ -457,6 +458,18 @@ def test_up_versioning_a_crosslink_needs_the_permission_as_well_but_refreshing_f
     steady.up_version(document)
     assert counts(steady.transfer()) == {"received": 1, "failed": 1}
     assert steady.target_history() == [("1.0", "effective__c", "1.0")]
+
+
+def test_the_rights_to_documents_are_needed_too(steady: DocumentLab) -> None:
+    document = steady.steady()
+    permissions = {"Object: *: Read", "Object: documents: Create", Permission.CREATE_CROSSLINK.value}
+    with steady.store.write() as write:
+        change_profile(write, steady.target.vault_id, PROFILE, permissions)
+    assert counts(steady.transfer()) == {"received": 1, "created": 1}
+
+    steady.edit(document, title__v="Two")
+    assert counts(steady.transfer()) == {"received": 1, "failed": 1}
+    assert 'lacks the permission "Object: documents: Edit"' in steady.problems()[f"{document}_1_0"]["id"]
 
 
 def test_an_inactive_connection_user_makes_no_crosslink(steady: DocumentLab) -> None:
