@@ -39,6 +39,7 @@ class ManageCertificate(ModalScreen[Chosen | None]):
         background: $surface; border: round $primary; border-title-color: $primary;
     }
     ManageCertificate Checkbox { border: none; height: 1; padding: 0; margin-top: 1; background: $surface; }
+    ManageCertificate Checkbox:focus { border: none; }
     ManageCertificate Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
     ManageCertificate Button { margin-left: 2; }
     """
