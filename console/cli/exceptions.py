@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -106,7 +108,7 @@ def show(context: typer.Context, number: Number) -> None:
                     ("Message", row.spark_message_id),
                 ]
             ),
-            section("Fields", facts(row.record.items())),
+            section("Fields", _fields(row.record)),
             *map(_item_text, row.items),
             section(
                 "Retry Transfers", facts([(f"Number {line.retry.key}", _retry_text(line)) for line in row.retries])
@@ -128,8 +130,16 @@ def _item_text(item: ItemLine) -> str:
                     ("Last tried", item.tried_at),
                 ]
             ),
-            facts(item.record.items()),
+            _fields(item.record),
         ),
+    )
+
+
+def _fields(record: Mapping[str, Any]) -> str:
+    """The fields of a record by their API names; what is no plain value as JSON."""
+    return facts(
+        (name, json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else value)
+        for name, value in record.items()
     )
 
 
