@@ -8,6 +8,7 @@ from typing import Any
 
 from models.errors import ConsoleError, NotPossible
 from models.permissions import Actor, actor_for
+from models.services.documents import change_state, new_version
 from models.services.records import create_records
 from models.store import WriteSession
 from models.time import TICK
@@ -15,6 +16,9 @@ from seed.drawing import Drawing, NothingToDraw, Place, Scene
 from seed.population import Known, Population
 from seed.schema import Scenario
 from seed.story import Recipe
+
+DRAFT = "draft"
+"""In the life of a document: a new version."""
 
 _HALF_HOUR = timedelta(minutes=30)
 _FIRST_HOUR, _LAST_HOUR = 7, 17
@@ -83,6 +87,19 @@ class History:
         place = self._places[recipe.key]
         ids = create_records(self._write, self._actor(place.vault_id, recipe.by), place.object_name, rows)
         self._population.add(place.vault_id, place.object_name, ids)
+        if recipe.lives:
+            for number, document_id in enumerate(ids, start=start):
+                self._live(recipe, document_id, recipe.lives[number % len(recipe.lives)])
+
+    def _live(self, recipe: Recipe, document_id: str, life: Sequence[str]) -> None:
+        """Bring a document through the versions and lifecycle states of its life, one after the other."""
+        actor = self._actor(self._places[recipe.key].vault_id, recipe.by)
+        for step in life:
+            self._write.now += TICK
+            if step == DRAFT:
+                new_version(self._write, actor, document_id)
+            else:
+                change_state(self._write, actor, document_id, step)
 
     def _numbered(self, recipe: Recipe) -> list[tuple[int, Known | None]]:
         if recipe.per is None:

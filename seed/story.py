@@ -1,11 +1,12 @@
 """Records and how they come about: recipes, records that are wrong on purpose, and what users change now and then."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from seed.values import Key, ObjectName, Part, Scalar, Value
+from models.data_model import DOCUMENTS
+from seed.values import ApiName, Key, ObjectName, Part, Scalar, Value
 
 
 class Per(Part):
@@ -29,6 +30,9 @@ class Recipe(Part):
 
     `let` draws values that only later ones use. `distinct` fields are drawn again until they differ within the recipe,
     or within one parent. The records come into being in `batches` transactions, spread over `when`.
+
+    Documents go through `lives` afterwards, one after the other in turn: each is a row of lifecycle states that the
+    document enters, where `draft` stands for a new version.
     """
 
     key: Key
@@ -44,6 +48,7 @@ class Recipe(Part):
     values: dict[str, Value] = Field(default_factory=dict)
     distinct: tuple[str, ...] = ()
     odd: tuple[Odd, ...] = ()
+    lives: tuple[tuple[ApiName | Literal["draft"], ...], ...] = ()
 
     @field_validator("when")
     @classmethod
@@ -56,6 +61,8 @@ class Recipe(Part):
     def _makes_records_in_one_way(self) -> "Recipe":
         if sum((bool(self.rows), self.count is not None, self.per is not None)) != 1:
             raise ValueError("a recipe has either rows, or a count, or a parent (per)")
+        if self.lives and self.object != DOCUMENTS:
+            raise ValueError("only documents go through a life (lives)")
         return self
 
 

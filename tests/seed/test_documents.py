@@ -17,6 +17,7 @@ from models.tables import Connection, Direction, Integration, table_of
 from models.versions import StateType
 from seed.checks import check_scenario
 from seed.load import SCENARIOS, ScenarioError, read_scenario
+from seed.story import Recipe
 from tests.builders import key
 from tests.conftest import ManualClock
 from tests.seed.conftest import records_of
@@ -26,13 +27,32 @@ PROMOMATS, MEDICAL = 21077, 21063
 
 
 @pytest.mark.parametrize("vault_id", [PROMOMATS, MEDICAL])
-def test_the_demo_has_documents_in_several_states_numbered_by_them(demo: Store, vault_id: int) -> None:
+def test_the_demo_has_documents_in_several_states_and_versions(demo: Store, vault_id: int) -> None:
     with demo.read() as session:
         total, lines = document_lines(session, vault_id)
 
     assert total == len(lines) > 5
-    assert {line.version for line in lines} == {"0.1", "1.0"}
-    assert all((line.version == "1.0") == (line.state_type in ("steady", "obsolete")) for line in lines)
+    assert {line.version for line in lines} > {"1.0", "2.0"}
+    assert {line.state_type for line in lines} > {"initial", "steady"}
+    assert all(line.version.endswith(".0") for line in lines if line.state_type in ("steady", "obsolete"))
+
+
+def test_a_document_of_the_demo_has_a_story(demo: Store) -> None:
+    with demo.read() as session:
+        _, lines = document_lines(session, PROMOMATS)
+        second = next(line for line in lines if line.version == "2.0")
+        facts = document_facts(session, PROMOMATS, second.record_id)
+
+    assert facts is not None
+    assert [(line.version, line.state_type) for line in facts.versions] == [("2.0", "steady"), ("1.0", "superseded")]
+
+
+def test_only_documents_go_through_a_life() -> None:
+    scenario, _ = read_scenario(SCENARIOS / "demo")
+    recipe = next(each for each in scenario.records if each.object != "documents")
+
+    with pytest.raises(ValueError, match="only documents"):
+        Recipe.model_validate(recipe.model_dump(exclude_defaults=True) | {"lives": [["draft"]]})
 
 
 def test_the_sandbox_of_medical_has_documents_too(demo: Store) -> None:
