@@ -5,12 +5,11 @@ created: so a message that is processed twice changes nothing the second time. A
 passed get a new Last Successful Run Time; a run with errors does not move it (seed S3).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from models.feed import Topic
 from models.rules.usage import LookupUsage, save_usage
@@ -19,14 +18,11 @@ from models.tables import (
     Connection,
     ConnectionState,
     Direction,
-    ErrorType,
     ExceptionItem,
     ExceptionMessage,
     Integration,
     IntegrationPoint,
-    ItemStatus,
     JobKind,
-    MessageEvent,
     MessageState,
     Queue,
     RetryTransferMessage,
@@ -36,9 +32,9 @@ from models.tables import (
 )
 from models.time import Clock
 from scheduler.apply import Prepared, apply, prepare
-from scheduler.claims import claim
 from scheduler.failures import refuse_message, settle_items, settle_message
 from scheduler.hand_over import hand_over, keep_notes
+from scheduler.incoming import groups_of_open_items, open_items, queued, refused_before
 from scheduler.processors import TRANSFER
 from scheduler.route import Route, RouteBroken, load_route
 from scheduler.runs import Run, RunResult, is_running, job_run, result_of
@@ -71,10 +67,6 @@ _TAKE = (
         last_error=bindparam("error"),
     )
 )
-
-CLAIM = 20
-"""Messages claimed at a time."""
-RETRY_BATCH = 500
 
 
 class _TakenElsewhere(Exception):
@@ -223,8 +215,8 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
         receiver = Receiver(store, run)
         try:
             if scope.retry_id is None:
-                receiver.process_all(_queued(store, run))
-            for work in _refused_before(store, run):
+                receiver.process_all(queued(store, run))
+            for work in refused_before(store, run):
                 run.go_on()
                 receiver.process(work)
             _try_open_items(store, run, receiver)
@@ -236,167 +228,15 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     return result_of(run)
 
 
-def _queued(store: Store, run: Run) -> Iterator[Work]:
-    with store.read() as session:
-        queues = session.execute(
-            select(_queues.c.id, _queues.c.message_processor)
-            .where(_queues.c.vault_id == run.scope.vault_id, _queues.c.type == Direction.INBOUND)
-            .order_by(_queues.c.id)
-        ).all()
-    for queue in queues:
-        while True:
-            run.go_on()
-            with store.write() as write:
-                claimed = claim(
-                    write,
-                    run_id=run.id,
-                    queue_id=queue.id,
-                    connection_id=run.scope.connection_id,
-                    due_at=None,
-                    limit=CLAIM,
-                )
-                bodies = _items_of(write, [message.id for message in claimed])
-            if not claimed:
-                break
-            for message in claimed:
-                yield Work(
-                    connection_id=message.connection_id,
-                    point_name=message.integration_point,
-                    object_name=message.object_name,
-                    event=message.event,
-                    items=bodies[message.id],
-                    processor=queue.message_processor,
-                    spark_message_id=message.id,
-                )
-
-
-def _items_of(write: WriteSession, messages: Sequence[int]) -> dict[int, list[str]]:
-    rows = write.execute(
-        select(_bodies.c.message_id, _bodies.c["items"].label("content")).where(_bodies.c.message_id.in_(messages))
-    )
-    return {row.message_id: row.content for row in rows}
-
-
-def _refused_before(store: Store, run: Run) -> Iterator[Work]:
-    """Messages of earlier runs of which no item could be processed; the set-up may have been mended."""
-    after = 0
-    while True:
-        with store.read() as session:
-            row = session.execute(_refused_message(run, after)).first()
-        if row is None:
-            return
-        after = row.id
-        yield Work(
-            connection_id=row.connection_id,
-            point_name=row.integration_point,
-            object_name=row.object_name,
-            event=row.event,
-            items=row.content,
-            processor=row.message_processor,
-            spark_message_id=row.spark_message_id,
-            exception_id=row.id,
-        )
-
-
-def _refused_message(run: Run, after: int) -> Select[Any]:
-    statement = (
-        select(
-            _exceptions.c.id,
-            _exceptions.c.spark_message_id,
-            _exceptions.c.message_processor,
-            _messages.c.connection_id,
-            _messages.c.integration_point,
-            _messages.c.object_name,
-            _messages.c.event,
-            _bodies.c["items"].label("content"),
-        )
-        .join(_messages, _messages.c.id == _exceptions.c.spark_message_id)
-        .join(_bodies, _bodies.c.message_id == _messages.c.id)
-        .where(
-            _exceptions.c.vault_id == run.scope.vault_id,
-            _exceptions.c.active,
-            _exceptions.c.error_type == ErrorType.CONFIGURATION,
-            # A run that was cleared away leaves no number behind.
-            _exceptions.c.run_id.is_(None) | (_exceptions.c.run_id != run.id),
-            _exceptions.c.id > after,
-            _messages.c.state == MessageState.PROCESSED,
-        )
-        .order_by(_exceptions.c.id)
-        .limit(1)
-    )
-    if run.scope.connection_id is not None:
-        statement = statement.where(_exceptions.c.connection_id == run.scope.connection_id)
-    if run.scope.retry_id is not None:
-        statement = statement.where(_exceptions.c.id.in_(_retried(run.scope.retry_id)))
-    return statement
-
-
-def _retried(retry_id: int) -> Select[tuple[int]]:
-    """The user exception messages that a Retry Transfer tries again."""
-    return select(_retries.c.message_id).where(_retries.c.retry_id == retry_id, _retries.c.under_way)
-
-
 def _try_open_items(store: Store, run: Run, receiver: Receiver) -> None:
     """Try the open items of active integrations again, those that this run has not tried yet."""
-    with store.read() as session:
-        groups = session.execute(_groups_of_open_items(run)).all()
-    for group in groups:
+    for group in groups_of_open_items(store, run):
         after = ""
-        while items := _open_items(store, run, group, after):
+        while work := open_items(store, run, group, after):
             run.go_on()
-            work = Work(
-                connection_id=group.connection_id,
-                point_name=group.api_name,
-                object_name=group.source_object,
-                event=MessageEvent.CHANGED,
-                items=items,
-            )
             if not receiver.process(work):
                 break
-            after = items[-1]
-
-
-def _groups_of_open_items(run: Run) -> Select[Any]:
-    statement = (
-        select(_points.c.id, _points.c.api_name, _integrations.c.connection_id, _items.c.source_object)
-        .distinct()
-        .join(_points, _points.c.id == _items.c.point_id)
-        .join(_integrations, _integrations.c.id == _points.c.integration_id)
-        .join(_connections, _connections.c.id == _integrations.c.connection_id)
-        .where(
-            _items.c.vault_id == run.scope.vault_id,
-            _items.c.status == ItemStatus.OPEN,
-            _items.c.tried_at < run.started_at,
-            _integrations.c.active,
-            _connections.c.state == ConnectionState.ACTIVE,
-        )
-        .order_by(_points.c.id, _items.c.source_object)
-    )
-    if run.scope.connection_id is not None:
-        statement = statement.where(_integrations.c.connection_id == run.scope.connection_id)
-    if run.scope.retry_id is not None:
-        statement = statement.where(_items.c.message_id.in_(_retried(run.scope.retry_id)))
-    return statement
-
-
-def _open_items(store: Store, run: Run, group: Row[Any], after: str) -> list[str]:
-    statement = (
-        select(_items.c.item)
-        .distinct()
-        .where(
-            _items.c.point_id == group.id,
-            _items.c.source_object == group.source_object,
-            _items.c.status == ItemStatus.OPEN,
-            _items.c.tried_at < run.started_at,
-            _items.c.item > after,
-        )
-        .order_by(_items.c.item)
-        .limit(RETRY_BATCH)
-    )
-    if run.scope.retry_id is not None:
-        statement = statement.where(_items.c.message_id.in_(_retried(run.scope.retry_id)))
-    with store.read() as session:
-        return list(session.execute(statement).scalars())
+            after = work.items[-1]
 
 
 def _advance(write: WriteSession, run: Run, failed: set[int]) -> None:

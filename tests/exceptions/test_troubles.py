@@ -22,7 +22,7 @@ from models.tables import (
     RunStatus,
     Subject,
 )
-from scheduler import deliver, outbox, receive, send
+from scheduler import deliver, incoming, outbox, send
 from tests.builders import Side
 from tests.exceptions.trouble import bad_items, only, told
 from tests.queues.lab import Sender, make_sender
@@ -273,7 +273,7 @@ class TestAJobThatTakesTooLong:
 
     def test_keeps_what_it_has_moved(self, lab: Lab, slow: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 1)
-        monkeypatch.setattr(receive, "CLAIM", 1)
+        monkeypatch.setattr(incoming, "CLAIM", 1)
         lab.create_many(5)
         lab.send()
         lab.deliver()

@@ -13,7 +13,7 @@ from pathlib import Path
 from models.opening import open_store
 from models.store import Store
 from models.tables import JobKind
-from scheduler import deliver, receive, send
+from scheduler import deliver, incoming, send
 from scheduler.clock import FASTEST
 from scheduler.engine import Engine, Pace
 
@@ -52,8 +52,8 @@ def main() -> None:
     # Small messages and batches: many transactions, and so many places to be killed at.
     vars(send)["ITEMS_IN_A_MESSAGE"] = 3
     deliver.BATCH = 2
-    receive.CLAIM = 2
-    receive.RETRY_BATCH = 3
+    incoming.CLAIM = 2
+    incoming.RETRY_BATCH = 3
     for order in sys.stdin:
         process = os.fork()
         if process == 0:

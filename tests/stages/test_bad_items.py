@@ -23,7 +23,7 @@ from models.tables import (
     ReferenceLookupKey,
     RunStatus,
 )
-from scheduler import receive, send
+from scheduler import incoming, receive, send
 from scheduler.apply import Prepared
 from scheduler.work import Work
 from tests.builders import build_pair, key
@@ -564,7 +564,7 @@ def test_items_whose_source_record_is_deleted_are_settled(store: Store, clock: M
 def test_many_open_items_are_tried_again_in_sets(
     store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receive, "RETRY_BATCH", 3)
+    monkeypatch.setattr(incoming, "RETRY_BATCH", 3)
     lab = lab_mapping(store, clock, ("text__c", "short__c"))
     ids = [lab.create(f"Bad {place}", text__c="123456") for place in range(8)]
     lab.transfer()

@@ -28,7 +28,7 @@ from models.tables import (
     RunStatus,
     SigningCertificate,
 )
-from scheduler import deliver, receive, send
+from scheduler import deliver, incoming, send
 from scheduler.runs import RunResult
 from tests.builders import Pair, build_pair, make_certificate
 from tests.conftest import ManualClock
@@ -216,8 +216,8 @@ def test_the_numbers_add_up_and_every_record_arrives_once(
     with pytest.MonkeyPatch.context() as patch, copy_of(template, tmp_path) as lab:
         patch.setattr(send, "ITEMS_IN_A_MESSAGE", 3)
         patch.setattr(deliver, "BATCH", 2)
-        patch.setattr(receive, "CLAIM", 2)
-        patch.setattr(receive, "RETRY_BATCH", 2)
+        patch.setattr(incoming, "CLAIM", 2)
+        patch.setattr(incoming, "RETRY_BATCH", 2)
         life = Day(lab)
         for action in day:
             life.do(action)

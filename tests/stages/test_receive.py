@@ -23,7 +23,7 @@ from models.tables import (
     SparkMessageBody,
     table_of,
 )
-from scheduler import receive, send
+from scheduler import incoming, receive, send
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab, before_write, counts, make_lab
 
@@ -260,7 +260,7 @@ def test_an_item_that_is_a_record_of_another_object_is_skipped(lab: Lab) -> None
 
 def test_many_messages_are_processed_in_one_run_in_their_order(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 2)
-    monkeypatch.setattr(receive, "CLAIM", 3)
+    monkeypatch.setattr(incoming, "CLAIM", 3)
     lab.create_many(15)
     result = lab.transfer()
     assert counts(result) == {"received": 15, "created": 15}
@@ -389,7 +389,7 @@ class TestSeveralRunsAtTheSameTime:
 
     def test_process_each_message_once(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 1)
-        monkeypatch.setattr(receive, "CLAIM", 2)
+        monkeypatch.setattr(incoming, "CLAIM", 2)
         lab.create_many(5)
         lab.send()
         lab.deliver()
