@@ -132,8 +132,10 @@ BROKEN: dict[str, tuple[Step, Step, str]] = {
     "the query field of a rule was removed": (
         lambda lab: drop_field(lab, object_of(lab, 1001), "code__c"),
         lambda lab: restore_field(lab, 1001),
-        "The call-back to Source fails: INVALID_DATA: [code__c] is not a queryable field of [product__v] "
-        "(rule Product Rule).",
+        (
+            "The call-back to Source fails: INVALID_DATA: [code__c] is not a queryable field of [product__v] "
+            "(rule Product Rule)."
+        ),
     ),
     "the target object of a rule does not exist": (
         lambda lab: set_rules(lab, target_object="gone__v"),
@@ -143,8 +145,10 @@ BROKEN: dict[str, tuple[Step, Step, str]] = {
     "a rule walks a relationship that is not there": (
         lambda lab: set_code_rule(lab, query_field="gone__vr.name__v"),
         lambda lab: set_code_rule(lab, query_field="code__c"),
-        "The call-back to Source fails: INVALID_DATA: [gone__vr] is not a relationship of [product__v] "
-        "(rule Product Rule).",
+        (
+            "The call-back to Source fails: INVALID_DATA: [gone__vr] is not a relationship of [product__v] "
+            "(rule Product Rule)."
+        ),
     ),
 }
 
