@@ -18,7 +18,7 @@ from models.sets import one_of
 from models.time import from_iso, iso
 from models.versions import StateType
 from models.vql.errors import invalid
-from models.vql.portable import bracketed, consists_of, lower
+from models.vql.portable import bracketed, consists_of, lower, text_in
 from models.vql.schema import CHOICES, TEXTS, Attribute, AttributeType, Resolved
 from models.vql.scope import Scope, table_for
 from models.vql.tree import (
@@ -336,12 +336,12 @@ def _within(scope: Scope, within: Within) -> ColumnElement[bool]:
     model = hop.target if hop else children.source if children else catalog.object(query.target, query.at)
     element = left.element
     if plain_ids and hop is not None:
-        element = scope.table.c.data[hop.field.name].as_string()
+        element = text_in(scope.table.c.data, hop.field.name)
     inner = Scope(catalog, model, catalog.alias(table_for(model, query.versions, query.at)), joined=True)
     resolved = inner.resolve(asked)
     answer = inner.element(resolved)
     if plain_ids and children is not None:
-        answer = inner.table.c.data[children.field.name].as_string()
+        answer = text_in(inner.table.c.data, children.field.name)
     elif not _alike(left.attribute, resolved.attribute):
         raise invalid(
             f"[{left.attribute.name}] is not compared with [{resolved.attribute.name}]: their types differ", asked.at

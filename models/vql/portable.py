@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import Boolean, Float
 
 _GLOB_SIGNS = str.maketrans({"*": "[*]", "?": "[?]", "[": "[[]"})
 _LIKE_SIGNS = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
@@ -82,3 +82,78 @@ def _bracketed(element: _Bracketed, compiler: Any, **options: Any) -> str:
 def bracketed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition in brackets, a level of its own in the expression."""
     return _Bracketed(condition)
+
+
+class _JsonText(FunctionElement[str]):
+    """A text in JSON: the JSON, the path as SQLite writes it, and the name."""
+
+    name = "json_text"
+    type = String()
+    inherit_cache = True
+
+
+class _JsonNumber(FunctionElement[float]):
+    """A number in JSON: the JSON, the path as SQLite writes it, and the name."""
+
+    name = "json_number"
+    type = Float()
+    inherit_cache = True
+
+
+class _JsonFlag(FunctionElement[bool]):
+    """Yes or no in JSON: the JSON, the path as SQLite writes it, and the name."""
+
+    name = "json_flag"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_JsonText, "sqlite")
+@compiles(_JsonNumber, "sqlite")
+@compiles(_JsonFlag, "sqlite")
+def _in_json_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    # Taken out of its JSON, a value is what it was there: no cast is needed, and each costs.
+    json, path, _ = (compiler.process(each, **options) for each in element.clauses)
+    return f"json_extract({json}, {path})"
+
+
+@compiles(_JsonText)
+def _json_text(element: _JsonText, compiler: Any, **options: Any) -> str:
+    json, _, name = element.clauses
+    return f"({compiler.process(json, **options)} ->> {compiler.process(name, **options)})"
+
+
+@compiles(_JsonNumber)
+def _json_number(element: _JsonNumber, compiler: Any, **options: Any) -> str:
+    return _checked(element, compiler, "number", "DOUBLE PRECISION", options)
+
+
+@compiles(_JsonFlag)
+def _json_flag(element: _JsonFlag, compiler: Any, **options: Any) -> str:
+    return _checked(element, compiler, "boolean", "BOOLEAN", options)
+
+
+def _checked(element: Any, compiler: Any, kind: str, wanted: str, options: Any) -> str:
+    """A cast that never fails: the planner may try it on rows of other objects, whose field is of another type."""
+    column, _, key = element.clauses
+    json, name = compiler.process(column, **options), compiler.process(key, **options)
+    return f"CASE WHEN json_typeof({json} -> {name}) = '{kind}' THEN CAST({json} ->> {name} AS {wanted}) END"
+
+
+def text_in(json: ColumnElement[Any], name: str) -> ColumnElement[str]:
+    """The text that a JSON object has under a name."""
+    return _JsonText(json, *_places(name))
+
+
+def number_in(json: ColumnElement[Any], name: str) -> ColumnElement[float]:
+    """The number that a JSON object has under a name."""
+    return _JsonNumber(json, *_places(name))
+
+
+def flag_in(json: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The yes or no that a JSON object has under a name."""
+    return _JsonFlag(json, *_places(name))
+
+
+def _places(name: str) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    return literal(f'$."{name}"', String()), literal(name, String())

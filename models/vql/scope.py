@@ -13,6 +13,7 @@ from models.system_fields import SYSTEM_COLUMNS
 from models.tables import DocumentVersion, Record, table_of
 from models.versions import MAJOR, MINOR, VERSION_ID
 from models.vql.errors import invalid
+from models.vql.portable import flag_in, number_in, text_in
 from models.vql.schema import Attribute, AttributeType, Catalog, Hop, Resolved
 from models.vql.tree import Operand, Versions
 
@@ -88,7 +89,7 @@ class Scope:
     def _refers(self, referring: FromClause, hop: Hop, target: FromClause) -> ColumnElement[bool]:
         return and_(
             target.c.vault_id == self.catalog.vault_id,
-            target.c.record_id == referring.c.data[hop.field.name].as_string(),
+            target.c.record_id == text_in(referring.c.data, hop.field.name),
         )
 
 
@@ -96,16 +97,13 @@ def element_of(attribute: Attribute, table: FromClause) -> ColumnElement[Any]:
     """A field's value as SQL over a table's columns."""
     columns = table.c
     if attribute.own:
-        value: Any = columns.data[attribute.name]
         match attribute.type:
             case AttributeType.NUMBER:
-                value = value.as_float()
+                return number_in(columns.data, attribute.name)
             case AttributeType.YES_NO:
-                value = value.as_boolean()
+                return flag_in(columns.data, attribute.name)
             case _:
-                value = value.as_string()
-        typed: ColumnElement[Any] = value
-        return typed
+                return text_in(columns.data, attribute.name)
     if attribute.name == VERSION_ID:
         if VERSION_ID in columns:
             return columns[VERSION_ID]
@@ -116,6 +114,6 @@ def element_of(attribute: Attribute, table: FromClause) -> ColumnElement[Any]:
 
 
 def _version_id(columns: Any) -> ColumnElement[Any]:
-    major, minor = (columns.data[name].as_string() for name in (MAJOR, MINOR))
+    major, minor = (text_in(columns.data, name) for name in (MAJOR, MINOR))
     named: ColumnElement[Any] = columns.record_id + "_" + major + "_" + minor
     return named

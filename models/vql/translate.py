@@ -14,6 +14,7 @@ from models.data_model import ObjectModel
 from models.sets import one_of
 from models.vql.conditions import condition
 from models.vql.errors import invalid
+from models.vql.portable import text_in
 from models.vql.schema import Catalog
 from models.vql.scope import RECORDS, Scope, table_for
 from models.vql.select import OutputColumn, output_columns
@@ -134,7 +135,7 @@ def _nested(outer: Scope, query: Query, place: int) -> tuple[Nested, ColumnEleme
         raise invalid("A subquery among the items asks for the latest versions", query.at)
     scope = Scope(catalog, model, catalog.alias(RECORDS), joined=True)
     columns = _columns(scope, query)
-    belongs_to = scope.table.c.data[children.field.name].as_string() if children else scope.table.c.record_id
+    belongs_to = text_in(scope.table.c.data, children.field.name) if children else scope.table.c.record_id
     elements = _elements(scope, columns)
     ordered = [*_order(scope, query.order), scope.table.c.id]
     where = _where(scope, query)
@@ -153,4 +154,4 @@ def _nested(outer: Scope, query: Query, place: int) -> tuple[Nested, ColumnEleme
     nested = Nested(query.target, query, model, tuple(columns), statement, place if hop else 0)
     if hop is None:
         return nested, None
-    return nested, outer.table.c.data[hop.field.name].as_string().label(f"refers_{place}")
+    return nested, text_in(outer.table.c.data, hop.field.name).label(f"refers_{place}")
