@@ -58,7 +58,8 @@ def flows_table(flows: Sequence[Flow]) -> str:
         Column("Connection", lambda flow: flow.connection),
         Column("From", lambda flow: flow.from_vault),
         Column("To", lambda flow: flow.to_vault),
-        *(_number(name) for name in MOVED),
+        # Only where an integration's delete policy says so is anything ever deleted.
+        *(_number(name) for name in MOVED if name != "deleted" or total[name]),
     ]
     return table(columns, rows if flows else ())
 

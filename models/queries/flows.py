@@ -34,7 +34,7 @@ _runs = table_of(JobRun).c
 _lines = table_of(JobRunLine).c
 _jobs = table_of(Job).c
 
-MOVED = ("found", "sent", "received", "created", "updated", "unchanged", "skipped", "failed")
+MOVED = ("found", "sent", "received", "created", "updated", "unchanged", "deleted", "skipped", "failed")
 """What is told of a flow, in the order in which a change passes it."""
 
 
@@ -56,6 +56,7 @@ class Flow:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    deleted: int = 0
     skipped: int = 0
     failed: int = 0
 
