@@ -374,7 +374,9 @@ class TestReferenceLookups:
         lookup = self.lookup(
             lab, LookupType.OBJECT, {"U.S.": "US"}, target_object="country__v", target_key_field="code__c"
         )
-        rule_with(lab, "Account", "", ("name__v", "name__v"), ("note__c", "parent__v", {"reference_lookup_id": lookup}))
+        rule_with(lab, "Account", "", ("name__v", "name__v"), ("note__c", "parent__v"))
+        (row,) = lab.rows(FieldRule, target_field="parent__v")
+        lab.update_row(FieldRule, row.id, reference_lookup_id=lookup)
         lab.create("Account", note__c="U.S.")
         lab.transfer()
         assert "Reference lookup Countries finds records of country__v, and the field refers to account__v." in (
