@@ -1,5 +1,6 @@
 """Fixtures: a fresh store on a real SQLite file, and a clock that only moves when told to."""
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,14 @@ class ManualClock:
 
     def advance(self, **duration: float) -> None:
         self.moment += timedelta(**duration)
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """A console has what it loaded passed over by the garbage collector for good: one per process, here many."""
+    yield
+    if gc.get_freeze_count():
+        gc.unfreeze()
 
 
 @pytest.fixture
