@@ -40,8 +40,9 @@ _integration_name = (
 class ExceptionFilter:
     """Which user exception messages are meant: those that meet all that is given.
 
-    `active` is the message's status, None for both. `point` is the API name or name of an integration point. `text`
-    holds words that all occur in name, error, connection or integration.
+    `active` is the message's status, None for both; `open_items` keeps messages with items that are open. `point` is
+    the API name or name of an integration point. `text` holds words that all occur in name, error, connection or
+    integration.
     """
 
     active: bool | None = None
@@ -51,6 +52,7 @@ class ExceptionFilter:
     error_type: ErrorType | None = None
     side: ExceptionSide | None = None
     text: str = ""
+    open_items: bool | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -64,6 +66,10 @@ class ExceptionFilter:
             found.append(_c.active if self.active else ~_c.active)
         exact = {name: getattr(self, name) for name in ("connection_id", "integration_id", "error_type", "side")}
         found += [_c[name] == wanted for name, wanted in exact.items() if wanted is not None]
+        if self.open_items is not None:
+            still = select(_items.id).where(_items.message_id == _c.id, _items.status == ItemStatus.OPEN)
+            still_open = still.correlate(_table).exists()
+            found.append(still_open if self.open_items else ~still_open)
         if self.point:
             named = select(_points.c.id).where(
                 _points.c.vault_id == vault_id, or_(_points.c.api_name == self.point, _points.c.name == self.point)
@@ -85,6 +91,8 @@ class ExceptionFilter:
             match field.name:
                 case "active":
                     said.append("active" if value else "inactive")
+                case "open_items":
+                    said.append("with open items" if value else "without open items")
                 case "connection_id":
                     said.append(f"connection {_name(session, _connections.c.name, _connections.c.id, value)}")
                 case "integration_id":

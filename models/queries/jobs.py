@@ -1,7 +1,8 @@
 """Jobs of a Vault and their runs, for the Jobs area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -15,6 +16,8 @@ _c = _table.c
 _connections = table_of(Connection).c
 _connection_name = select(_connections.name).where(_connections.id == _c.connection_id).scalar_subquery()
 
+APPLIED = ("created", "updated", "unchanged")
+"""The counters of target records that are now as their source is."""
 SHOWN_MESSAGES = 20
 """How many of a run's messages its detail shows."""
 
@@ -113,14 +116,36 @@ def _row(columns: Any) -> RunRow:
     return row_of(RunRow, columns[:7], Moved(*columns[7 : 7 + len(COUNTS)]))
 
 
+def of_day(day: date) -> tuple[datetime, datetime]:
+    """When a day of the lab (UTC) begins and when the next one does."""
+    begin = datetime.combine(day, time.min, UTC)
+    return begin, begin + timedelta(days=1)
+
+
 def listing(
-    vault_id: int, *, text: str = "", moved_only: bool = False, connection_id: int | None = None
+    vault_id: int,
+    *,
+    text: str = "",
+    moved_only: bool = False,
+    connection_id: int | None = None,
+    day: date | None = None,
+    counters: Sequence[str] = (),
 ) -> Listing[RunRow]:
-    """The job runs of a Vault, the newest first; `moved_only` leaves out runs that found nothing to do."""
+    """The job runs of a Vault, the newest first; `moved_only` leaves out runs that found nothing to do.
+
+    `connection_id` keeps the runs that moved something through it; with `counters` only those in which one of these
+    counted. `day` keeps the runs that began on that day of the lab.
+    """
     keys = select(_c.id).where(_c.vault_id == vault_id)
     if connection_id is not None:
         lines = table_of(JobRunLine).c
-        keys = keys.where(_c.id.in_(select(lines.run_id).where(lines.connection_id == connection_id)))
+        of_connection = select(lines.run_id).where(lines.connection_id == connection_id)
+        if counters:
+            of_connection = of_connection.where(or_(*(lines[name] > 0 for name in counters)))
+        keys = keys.where(_c.id.in_(of_connection))
+    if day is not None:
+        begin, end = of_day(day)
+        keys = keys.where(_c.started_at >= begin, _c.started_at < end)
     if moved_only:
         keys = keys.where(or_(*(_c[name] > 0 for name in COUNTS), _c.status != "SUCCESS"))
     if text:
