@@ -17,7 +17,7 @@ from console.modals.form import FormScreen
 from console.permissions import MANAGE_INTEGRATIONS, READ_EXCEPTIONS
 from console.screens.explaining import EXPLAIN, dry_run_retry, explain_exception
 from console.screens.later import AskingScreen, Later
-from console.screens.tracing import TRACE, trace_one_of
+from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
@@ -44,7 +44,7 @@ def _sign(row: Any) -> Cell:
     return SIGNS.symbol("unresolved" if row.active else "resolved")
 
 
-class ExceptionsScreen(AskingScreen):
+class ExceptionsScreen(TracesRecords, AskingScreen):
     """The user exception messages of the Vault in use, the newest first."""
 
     AREA = "exceptions"
@@ -140,21 +140,15 @@ class ExceptionsScreen(AskingScreen):
 
     # Tracing
 
-    def why_not_trace(self) -> str:
-        return self.needs_row()
-
-    def do_trace(self) -> None:
-        row, vault_id = self.table.cursor_row, self.home.session.vault_id
-        if row is None:
-            return
+    def records_of(self, row: Any) -> tuple[str, Callable[[StoreSession, int], Records]]:
         key = row.key
 
-        def read(session: StoreSession) -> Records:
+        def read(session: StoreSession, vault_id: int) -> Records:
             from models.queries.traceable import items_of_exception
 
             return items_of_exception(session, vault_id, key)
 
-        trace_one_of(self.home, f"Records of exception {key}", read)
+        return f"exception {key}", read
 
     # Narrowing
 

@@ -13,7 +13,7 @@ from console.details.texts import duration, failed, short
 from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.area import AreaScreen
 from console.screens.runs import ask_for_run
-from console.screens.tracing import TRACE, trace_one_of
+from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
 from console.widgets.bars import Bar
 from console.widgets.columns import Cell, Column, Span, number
@@ -36,7 +36,7 @@ def _status(row: RunRow) -> Cell:
     return text, "muted" if tone == "ok" and not moved else tone
 
 
-class JobsScreen(AreaScreen):
+class JobsScreen(TracesRecords, AreaScreen):
     """The job runs of the Vault in use, the newest first."""
 
     AREA = "jobs"
@@ -155,21 +155,15 @@ class JobsScreen(AreaScreen):
         row = self.table.cursor_row
         ask_for_run(self.home, kind=row.kind if row is not None else "")
 
-    def why_not_trace(self) -> str:
-        return self.needs_row()
-
-    def do_trace(self) -> None:
-        row, vault_id = self.table.cursor_row, self.home.session.vault_id
-        if row is None:
-            return
+    def records_of(self, row: Any) -> tuple[str, Callable[[StoreSession, int], Records]]:
         key = row.key
 
-        def read(session: StoreSession) -> Records:
+        def read(session: StoreSession, vault_id: int) -> Records:
             from models.queries.traceable import items_of_run
 
             return items_of_run(session, vault_id, key)
 
-        trace_one_of(self.home, f"Records of run {key}", read)
+        return f"run {key}", read
 
     def do_moved(self) -> None:
         self._moved_only = not self._moved_only

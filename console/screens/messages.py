@@ -11,9 +11,9 @@ from console.details.queues import message_document
 from console.details.texts import short, state
 from console.doing.queues import check_signature, read_message
 from console.modals.dialog import Dialog
-from console.screens.later import AskingScreen
 from console.screens.explaining import EXPLAIN, explain_message
-from console.screens.tracing import TRACE, trace_one_of
+from console.screens.later import AskingScreen
+from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.queries.window import Key, Listing
 
 
-class MessagesScreen(AskingScreen):
+class MessagesScreen(TracesRecords, AskingScreen):
     """The messages of a queue, the newest first."""
 
     AREA = "queues"
@@ -103,21 +103,15 @@ class MessagesScreen(AskingScreen):
         if (row := self.table.cursor_row) is not None:
             explain_message(self.home, row.key, f"message {row.message_id[:8]}")
 
-    def why_not_trace(self) -> str:
-        return self.needs_row()
-
-    def do_trace(self) -> None:
-        row, vault_id = self.table.cursor_row, self.home.session.vault_id
-        if row is None:
-            return
+    def records_of(self, row: Any) -> tuple[str, Callable[[StoreSession, int], Records]]:
         key = row.key
 
-        def read(session: StoreSession) -> Records:
+        def read(session: StoreSession, vault_id: int) -> Records:
             from models.queries.traceable import items_of_message
 
             return items_of_message(session, vault_id, key)
 
-        trace_one_of(self.home, f"Records of message {row.message_id[:8]}", read)
+        return f"message {row.message_id[:8]}", read
 
     def leave(self) -> None:
         self.app.pop_screen()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.actions import Action
 from console.details.trace import document
 from console.modals.page import PageScreen
 from console.modals.picker import Choice, PickList
+from console.screens.frame import AreaFrame
 from console.targets import Goto
 
 if TYPE_CHECKING:
@@ -63,6 +64,23 @@ def trace_one_of(home: ConsoleApp, title: str, reading: Callable[[StoreSession],
             trace_record(home, int(vault), record_id)
 
     home.push_screen(PickList(title, search=search, prompt="Name or id of the record to trace"), picked)
+
+
+class TracesRecords(AreaFrame):
+    """A list whose rows name records: one of them is picked and traced."""
+
+    def records_of(self, row: Any) -> tuple[str, Callable[[StoreSession, int], Records]]:
+        """What a row is called, and how to read its records in a Vault, in a thread."""
+        raise NotImplementedError
+
+    def why_not_trace(self) -> str:
+        return self.needs_row()
+
+    def do_trace(self) -> None:
+        row, vault_id = self.table.cursor_row, self.home.session.vault_id
+        if row is not None:
+            name, reading = self.records_of(row)
+            trace_one_of(self.home, f"Records of {name}", lambda session: reading(session, vault_id))
 
 
 def _choices(session: StoreSession, records: Records, text: str) -> list[Choice]:

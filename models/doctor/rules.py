@@ -1,7 +1,7 @@
 """Do the rules still fit both data models (seed S1, limitations: a Vault says nothing when they no longer do)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from sqlalchemy import Row, select
 
 from models.callback import compile_call_back
 from models.data_model import DOCUMENTS, FieldModel, ObjectModel
-from models.doctor.case import Case, Inbound, Side, Stream
-from models.doctor.finding import FindingKind, Findings
+from models.doctor.case import Case, Inbound, Side, Stream, quoted
+from models.doctor.finding import Finding, FindingKind, Findings
 from models.errors import ConsoleError
 from models.permissions import Actor
 from models.rules.binding import query_item_of
@@ -55,32 +55,43 @@ class RuleUse:
         """The field it writes to."""
         return str(self.rule.target_docfield or self.rule.target_field)
 
-    @property
-    def where(self) -> str:
-        """The place as people read it."""
-        return f"Field rule {self.rule.rule_name} / {self.rule.api_name}"
+    def finding(self, kind: FindingKind, cause: str, remedy: str, where: str = "") -> Finding:
+        """A finding about the field rule, or about what `where` names, in the integration that it belongs to."""
+        where = where or f"Field rule {self.rule.rule_name} / {self.rule.api_name}"
+        return at_point(self.receiver, self.point, kind, cause, remedy, where)
 
-    @property
-    def place(self) -> dict[str, Any]:
-        """Where to go."""
-        return {"area": "integrations", "key": self.point.integration_id, "where": self.where}
+
+def at_point(receiver: Side, point: Inbound, kind: FindingKind, cause: str, remedy: str, where: str = "") -> Finding:
+    """A finding about an inbound point, or about something in it."""
+    return receiver.finding(
+        kind,
+        cause,
+        remedy,
+        area="integrations",
+        key=point.integration_id,
+        where=where or f"Integration point {point.point}",
+        command=f"integrations show {quoted(point.integration_api_name)}",
+    )
+
+
+def arriving(case: Case) -> Iterator[tuple[Side, Side, Stream, Inbound]]:
+    """What active integrations send to points of active integrations: sender, receiver, stream and point."""
+    for sender, receiver in case.flows:
+        for stream in sender.streams:
+            point = receiver.inbound.get(stream.remote_point)
+            if point is not None and stream.active and point.active:
+                yield sender, receiver, stream, point
 
 
 def rule_uses(case: Case) -> list[RuleUse]:
     """The active field rules of active integrations, each with the stream that it reads."""
-    uses: list[RuleUse] = []
-    for sender, receiver in case.flows:
-        rules = _active_field_rules(receiver)
-        for stream in sender.streams:
-            point = receiver.inbound.get(stream.remote_point)
-            if point is None or not stream.active or not point.active:
-                continue
-            uses += [
-                RuleUse(sender, receiver, stream, point, rule, case.now)
-                for rule in rules[point.point_id]
-                if rule.query_object in ("", stream.object_name)
-            ]
-    return uses
+    rules = {side.key: _active_field_rules(side) for side in case.sides}
+    return [
+        RuleUse(sender, receiver, stream, point, rule, case.now)
+        for sender, receiver, stream, point in arriving(case)
+        for rule in rules[receiver.key][point.point_id]
+        if rule.query_object in ("", stream.object_name)
+    ]
 
 
 def _active_field_rules(side: Side) -> defaultdict[int, list[Row[Any]]]:
@@ -112,23 +123,11 @@ def check_rules(case: Case) -> Findings:
 
 def check_rules_as_a_whole(case: Case) -> Findings:
     """What else keeps the rules of a point from being used: the receive job's own reading of them is asked."""
-    for sender, receiver in case.flows:
-        for stream in sender.streams:
-            point = receiver.inbound.get(stream.remote_point)
-            if point is None or not stream.active or not point.active:
-                continue
-            try:
-                load_point_rules(receiver.session, receiver.vault_id, receiver.key, point.point_id, stream.object_name)
-            except ConsoleError as error:
-                yield receiver.finding(
-                    FindingKind.RULES_BROKEN,
-                    error.message,
-                    error.remedy,
-                    area="integrations",
-                    key=point.integration_id,
-                    where=f"Integration point {point.point}",
-                    command=f"integrations show {point.integration_api_name}",
-                )
+    for _sender, receiver, stream, point in arriving(case):
+        try:
+            load_point_rules(receiver.session, receiver.vault_id, receiver.key, point.point_id, stream.object_name)
+        except ConsoleError as error:
+            yield at_point(receiver, point, FindingKind.RULES_BROKEN, error.message, error.remedy)
 
 
 def _filters(uses: list[RuleUse]) -> Findings:
@@ -146,14 +145,11 @@ def _filters(uses: list[RuleUse]) -> Findings:
         for clause in clauses:
             problem = _query_problem(use, None, [clause.filter_clause])
             if problem:
-                yield use.receiver.finding(
+                yield use.finding(
                     FindingKind.FILTER_BROKEN,
                     f"{clause.filter_clause}: {problem}",
                     "Correct the filter clause of the query object rule.",
-                    area="integrations",
-                    key=use.point.integration_id,
-                    where=f"Query object rule {use.rule.rule_name} / {clause.api_name}",
-                    command=f"integrations show {use.point.integration_api_name}",
+                    f"Query object rule {use.rule.rule_name} / {clause.api_name}",
                 )
 
 
@@ -161,74 +157,59 @@ def _streams_without_rules(case: Case, uses: list[RuleUse]) -> Findings:
     read = {
         (use.stream.point_id, use.stream.object_name, use.stream.remote_point) for use in uses if use.rule.query_object
     }
-    for sender, receiver in case.flows:
-        for stream in sender.streams:
-            point = receiver.inbound.get(stream.remote_point)
-            if point is None or not stream.active or not point.active:
-                continue
-            if (stream.point_id, stream.object_name, stream.remote_point) not in read:
-                yield receiver.finding(
-                    FindingKind.NO_ACTIVE_RULE,
-                    f"{sender.vault} sends {stream.object_name} to point {point.point}; no active rule of "
-                    f"{receiver.vault} reads it.",
-                    "Activate a rule of the point, or give it field rules for this query object.",
-                    area="integrations",
-                    key=point.integration_id,
-                    where=f"Integration point {point.point}",
-                    command=f"integrations show {point.integration_api_name}",
-                )
+    for sender, receiver, stream, point in arriving(case):
+        if (stream.point_id, stream.object_name, stream.remote_point) not in read:
+            yield at_point(
+                receiver,
+                point,
+                FindingKind.NO_ACTIVE_RULE,
+                f"{sender.vault} sends {stream.object_name} to point {point.point}; no active rule of "
+                f"{receiver.vault} reads it.",
+                "Activate a rule of the point, or give it field rules for this query object.",
+            )
 
 
 def _field_rule(use: RuleUse) -> Findings:
-    show = f"integrations show {use.point.integration_api_name}"
     target = use.receiver.model(use.target_object)
     if target is None:
-        yield use.receiver.finding(
+        yield use.finding(
             FindingKind.OBJECT_GONE,
             f"{use.receiver.vault} has no object {use.target_object}.",
             "Bring the object back, or inactivate the rule.",
-            command=show,
-            **use.place,
         )
         return
     if use.target_field not in target.cleaners:
-        yield use.receiver.finding(
+        yield use.finding(
             FindingKind.TARGET_FIELD_GONE,
             f"{target.label} of {use.receiver.vault} has no field {use.target_field}.",
             "Bring the field back, or correct the field rule.",
-            command=show,
-            **use.place,
         )
     else:
-        yield from _matching(use, target.fields.get(use.target_field), show)
-        yield from _values(use, target, show)
+        yield from _matching(use, target.fields.get(use.target_field))
+        yield from _values(use, target)
     problem = _query_problem(use, query_item_of(use.rule))
     if problem:
-        yield use.receiver.finding(
+        yield use.finding(
             FindingKind.QUERY_FIELD_GONE,
             f"{problem} The call-back to {use.sender.vault} fails for every message of this point.",
             "Bring the field back, or correct the query field of the field rule.",
-            command=show,
-            **use.place,
         )
 
 
-def _matching(use: RuleUse, field: FieldModel | None, show: str) -> Findings:
+def _matching(use: RuleUse, field: FieldModel | None) -> Findings:
     match_on = use.rule.target_lookup_field
     if field is None or field.type is not FieldType.OBJECT or field.reference is None or match_on in (None, "id"):
         return
     referenced = use.receiver.model(field.reference)
     if referenced is not None and match_on not in SYSTEM_COLUMNS and match_on not in referenced.fields:
-        yield use.receiver.finding(
+        yield use.finding(
             FindingKind.MATCH_FIELD_GONE,
             f"{field.label} is found by {match_on}, which {referenced.label} of {use.receiver.vault} does not have.",
             "Correct the Target Field Lookup of the field rule.",
-            command=show,
-            **use.place,
         )
 
 
-def _values(use: RuleUse, target: ObjectModel, show: str) -> Findings:
+def _values(use: RuleUse, target: ObjectModel) -> Findings:
     """Values that the rule itself brings: its default, and the target keys of its lookup."""
     rule = use.rule
     field = target.fields.get(use.target_field)
@@ -244,12 +225,10 @@ def _values(use: RuleUse, target: ObjectModel, show: str) -> Findings:
             )
         ).one_or_none()
         if lookup is None:
-            yield use.receiver.finding(
+            yield use.finding(
                 FindingKind.LOOKUP_GONE,
                 f"{use.receiver.name} has no reference lookup for it.",
                 "Select a reference lookup of this connection.",
-                command=show,
-                **use.place,
             )
         else:
             found = use.receiver.session.execute(
@@ -260,12 +239,10 @@ def _values(use: RuleUse, target: ObjectModel, show: str) -> Findings:
         try:
             target.cleaners[use.target_field](value)
         except ValueError as problem:
-            yield use.receiver.finding(
+            yield use.finding(
                 FindingKind.VALUE_REFUSED,
                 f"{use.target_field} of {target.label} does not take {what}: {problem}",
                 "Correct the value, or the picklist.",
-                command=show,
-                **use.place,
             )
             return
 
@@ -295,12 +272,9 @@ def _required_fields(uses: list[RuleUse]) -> Findings:
             continue
         missing = [name for name in ("name__v", *target.required) if name not in names]
         if missing:
-            yield use.receiver.finding(
+            yield use.finding(
                 FindingKind.REQUIRED_FIELD_EMPTY,
                 f"Rule {use.rule.rule_name} fills no {', '.join(missing)} of {target.label}: new records are refused.",
                 "Add a field rule with a query field or a default.",
-                area="integrations",
-                key=use.point.integration_id,
-                where=f"Rule {use.rule.rule_name}",
-                command=f"integrations show {use.point.integration_api_name}",
+                f"Rule {use.rule.rule_name}",
             )
