@@ -18,7 +18,7 @@ run: $(READY)
 	@$(BIN)/vault-console demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/pytest -W error -n auto $(ARGS)
+	@$(BIN)/pytest -W error -n auto --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
