@@ -15,6 +15,7 @@ from console.cli import integration_settings as _integration_settings
 from console.cli import lookup_files as _lookup_files
 from console.cli import queue_changes as _queue_changes
 from console.cli import queue_logging as _queue_logging
+from console.cli import record_changes as _record_changes
 from console.cli import retries as _retries
 from console.cli import rule_children as _rule_children
 from console.cli import rule_texts as _rule_texts
@@ -57,6 +58,7 @@ EXTENSIONS = (
     _lookup_files,
     _queue_changes,
     _queue_logging,
+    _record_changes,
     _retries,
     _rule_children,
     _rule_texts,

@@ -101,7 +101,7 @@ def _text(found: Answer, *, describe: bool) -> str:
         described = [each for field in found.fields for each in (field, *field.fields)]
         return table(heads, described)
     details = found.details
-    end = f"{details.total:,} rows."
+    end = f"{details.total:,} {'row' if details.total == 1 else 'rows'}."
     if details.size < details.total:
         first = details.pageoffset + 1
         end = f"Rows {first:,} to {first + details.size - 1:,} of {details.total:,}."

@@ -240,7 +240,7 @@ def test_how_long_a_job_may_run_is_set_per_vault(on: Call) -> None:
     assert "seconds are needed" in on("jobs", "limit", "receive", "0", *TARGET, code=1).err
 
 
-def test_how_an_integration_applies_is_set_and_shown(on: Call, lab: Lab) -> None:
+def test_how_an_integration_applies_is_set_and_shown(on: Call) -> None:
     words = ("integrations", "set", "product_integration__c", "delete_policy=mark", "mark_field=name__v")
     bad = on(*words, *TARGET, "--json", code=1).error
     assert set(bad["fields"]) == {"mark_text"}
@@ -253,7 +253,7 @@ def test_how_an_integration_applies_is_set_and_shown(on: Call, lab: Lab) -> None
     assert "Delete policy        mark" in on("integrations", "show", "product_integration__c", *TARGET).out
 
 
-def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call, lab: Lab) -> None:
+def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call) -> None:
     words = ("integrations", "last-run", "product_integration__c")
     assert "time" in on(*words, "yesterday", *SOURCE, "--json", code=1).error["fields"]
 
@@ -276,3 +276,19 @@ def test_an_engine_that_runs_elsewhere_carries_a_retry_out(on: Call, lab: Lab) -
         elsewhere.close()
 
     assert (done["state"], done["failed"]) == ("done", 0)
+
+
+def test_a_record_is_created_and_deleted_as_the_user_of_its_vault(on: Call) -> None:
+    made = on("records", "create", "product__v", "name__v=New", "strength__c=7", *SOURCE, "--json").document
+    shown = on("records", "show", made["id"], *SOURCE, "--json").document["record"]
+    assert (shown["name"], shown["fields"]["strength__c"]["value"]) == ("New", "7")
+    assert on("records", "delete", made["id"], *SOURCE, "--json").document["deleted"] is True
+    assert on("records", "show", made["id"], *SOURCE, code=1).err
+
+
+def test_a_record_that_cannot_be_created_names_every_bad_field(on: Call) -> None:
+    refused = on("records", "create", "product__v", "strength__c=much", "launched__c=soon", *SOURCE, code=1).err
+    for field in ("strength__c", "launched__c", "name__v"):
+        assert field in refused
+    assert on("records", "create", "nothing__v", "name__v=New", *SOURCE, code=1).err
+    assert on("records", "delete", "NOWHERE", *SOURCE, code=1).err
