@@ -19,10 +19,12 @@ from models.data_model import ObjectModel
 from models.permissions import Actor
 from models.sets import one_of, packed
 from models.system_fields import SYSTEM_COLUMNS
+from models.tables import RecordStatus
 from models.versions import VERSION_ID
 from models.vql.conditions import condition
 from models.vql.errors import VqlError, invalid
 from models.vql.parsing import parse_criteria, parse_items
+from models.vql.portable import rows_in_json
 from models.vql.printing import print_item, print_query
 from models.vql.schema import Attribute, Catalog, Hop
 from models.vql.scope import RECORDS, VERSIONS, Scope
@@ -33,6 +35,10 @@ IDS = "record_ids"
 """The parameter that carries the ids."""
 _FIXED = 5
 """Columns that every row begins with: record_id, global_id, link, name, status."""
+
+_STATUS = {status.value: status for status in RecordStatus}
+_TEXTS = frozenset({"record_id", "global_id", "name", "link", "state", VERSION_ID})
+"""Columns of system fields that hold text and nothing else."""
 
 Row = tuple[Any, ...]
 _Asked = tuple[tuple[Hop, ...], Attribute]
@@ -46,15 +52,25 @@ class _Reading:
     statement: Select[Any]
     system: tuple[str, ...]
     has_data: bool
+    as_one: bool
+    """Whether the statement answers all rows as one JSON text, their data last."""
     walks: "list[_Walk]" = field_of(default_factory=list)
 
     def read(self, session: Session, ids: Iterable[str]) -> list[tuple[Row, dict[str, Any]]]:
         """The rows found, each with its values by path from this object."""
-        found = session.connection().execute(self.statement, {IDS: packed(ids)}).all()
-        loads = orjson.loads
+        asked = session.connection().execute(self.statement, {IDS: packed(ids)})
         rows: list[tuple[Row, dict[str, Any]]]
-        rows = [(row, loads(row[_FIXED])) for row in found] if self.has_data else [(row, {}) for row in found]
-        for place, name in enumerate(self.system, start=_FIXED + self.has_data):
+        if self.as_one:
+            # One row to fetch: between two rows the interpreter's lock is let go, and another thread takes it.
+            rows = [
+                ((key, global_id, link, name, _STATUS[status], *more), data)
+                for key, global_id, link, name, status, *more, data in orjson.loads(asked.scalar_one())
+            ]
+        else:
+            found = asked.all()
+            loads = orjson.loads
+            rows = [(row, loads(row[-1])) for row in found] if self.has_data else [(row, {}) for row in found]
+        for place, name in enumerate(self.system, start=_FIXED):
             for row, values in rows:
                 values[name] = row[place]
         for walk in self.walks:
@@ -211,21 +227,24 @@ def _reading(
     key, places = columns[versions.get(VERSION_ID, "record_id")], SYSTEM_COLUMNS | versions
     system = tuple(dict.fromkeys(field.name for hops, field in asked if not hops and field.name in places))
     has_data = any(hops or field.name not in places for hops, field in asked)
+    # Times and users are no text; with them, and without data, rows are read as rows.
+    as_one = has_data and all(places[name] in _TEXTS for name in system)
     statement = select(
         key,
         columns.global_id,
         columns.link,
         columns.name,
         columns.status,
-        *((cast(columns.data, Text),) if has_data else ()),
         *(columns[places[name]] for name in system),
+        *((cast(columns.data, Text),) if has_data else ()),
     ).where(
         columns.vault_id == model.vault_id,
         one_of(key, IDS),
         # Through a sum, so that the planner goes by the ids and does not walk the whole object.
         columns.object_id + 0 == model.id,
     )
-    reading = _Reading(statement if extra is None else statement.where(extra), system, has_data)
+    statement = statement if extra is None else statement.where(extra)
+    reading = _Reading(rows_in_json(statement) if as_one else statement, system, has_data, as_one)
     walked: dict[str, list[_Asked]] = {}
     for hops, field in asked:
         if hops:

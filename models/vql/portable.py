@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, literal
+from sqlalchemy import ColumnElement, Select, String, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, Float
@@ -40,6 +40,35 @@ def consists_of(text: ColumnElement[Any], pieces: tuple[str, ...]) -> ColumnElem
     glob = "*".join(piece.translate(_GLOB_SIGNS) for piece in pieces)
     like = "%".join(piece.translate(_LIKE_SIGNS) for piece in pieces)
     return _Consists(text, literal(glob, String()), literal(like, String()))
+
+
+class _RowsInJson(FunctionElement[str]):
+    """All rows as one JSON array of arrays; the last column is JSON itself."""
+
+    name = "rows_in_json"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_RowsInJson, "sqlite")
+def _rows_in_json_on_sqlite(element: _RowsInJson, compiler: Any, **options: Any) -> str:
+    *columns, last = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"json_group_array(json_array({', '.join(columns)}, json({last})))"
+
+
+@compiles(_RowsInJson)
+def _rows_in_json_elsewhere(element: _RowsInJson, compiler: Any, **options: Any) -> str:
+    *columns, last = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(coalesce(json_agg(json_build_array({', '.join(columns)}, CAST({last} AS JSON))), '[]') AS TEXT)"
+
+
+def rows_in_json(statement: Select[Any]) -> Select[tuple[str]]:
+    """The same rows as one value: an array of arrays in JSON, each ending with the JSON of its last column.
+
+    Text is all that the other columns may hold.
+    """
+    rows = statement.subquery()
+    return select(_RowsInJson(*rows.c))
 
 
 class _Lower(FunctionElement[str]):
