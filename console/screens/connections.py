@@ -10,12 +10,11 @@ from console.details.connections import document
 from console.details.doctor import document as doctor_page
 from console.details.texts import failed, state
 from console.doing.connections import read_page
-from console.modals.page import PageScreen
 from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
 from console.screens.connection_actions import ConnectionActions
+from console.screens.pages import open_page
 from console.screens.runs import ask_for_run
-from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -92,8 +91,8 @@ class ConnectionsScreen(ConnectionActions):
         return self.needs_row()
 
     def do_doctor(self) -> None:
-        row, store = self.table.cursor_row, self.home.store
-        if row is None or store is None:
+        row = self.table.cursor_row
+        if row is None:
             return
         vault_id, key, name, now = self.home.session.vault_id, row.key, row.name, self.home.now()
 
@@ -102,11 +101,7 @@ class ConnectionsScreen(ConnectionActions):
 
             return doctor_page(name, examine(session, vault_id, key, now))
 
-        self.home.push_screen(PageScreen(f"Doctor: {name}", store, examined), self._went)
-
-    def _went(self, target: Goto | None) -> None:
-        if target is not None:
-            self.home.go_to(target)
+        open_page(self.home, f"Doctor: {name}", examined)
 
     def why_not_run(self) -> str:
         row = self.table.cursor_row

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from console.actions import Action
-from console.modals.page import PageScreen
-from console.targets import Goto
+from console.screens.pages import open_page
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -25,7 +24,7 @@ EXPLAIN = Action(
 
 
 def explain(home: ConsoleApp, title: str, telling: Callable[[Store, Actor], Sequence[Story]]) -> None:
-    """Show an explanation; a line that is gone into closes it. `telling` is called in a thread."""
+    """Show an explanation. `telling` is called in a thread."""
     from console.details.explain import document
 
     _open(home, f"Explain: {title}", lambda store, actor: document(telling(store, actor)))
@@ -103,8 +102,4 @@ def _open(home: ConsoleApp, title: str, reading: Callable[[Store, Actor], Docume
 
         return reading(store, actor_for(session, who.vault_id, who.username, read_only=who.read_only))
 
-    def followed(target: Goto | None) -> None:
-        if target is not None:
-            home.go_to(target)
-
-    home.push_screen(PageScreen(title, store, read), followed)
+    open_page(home, title, read)

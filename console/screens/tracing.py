@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from console.actions import Action
 from console.details.trace import document
-from console.modals.page import PageScreen
 from console.modals.picker import Choice, PickList
 from console.screens.frame import AreaFrame
-from console.targets import Goto
+from console.screens.pages import open_page
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -27,21 +26,14 @@ Records = Sequence[tuple[int, str]]
 
 
 def trace_record(home: ConsoleApp, vault_id: int, record_id: str) -> None:
-    """Show the trace of a record; a line that is gone into closes it."""
-    store = home.store
-    if store is None:
-        return
+    """Show the trace of a record."""
 
     def read(session: StoreSession) -> Document:
         from models.queries.trace import trace
 
         return document(trace(session, vault_id, record_id))
 
-    def followed(target: Goto | None) -> None:
-        if target is not None:
-            home.go_to(target)
-
-    home.push_screen(PageScreen(f"Trace: {record_id} of {home.session.vault_name(vault_id)}", store, read), followed)
+    open_page(home, f"Trace: {record_id} of {home.session.vault_name(vault_id)}", read)
 
 
 def trace_one_of(home: ConsoleApp, title: str, reading: Callable[[StoreSession], Records]) -> None:

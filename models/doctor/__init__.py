@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from models.doctor.case import open_case
-from models.doctor.establishing import check_files, check_state, check_users
+from models.doctor.establishing import check_state, check_users
 from models.doctor.finding import Finding, FindingKind, Place
 from models.doctor.integrations import check_integrations
 from models.doctor.lab import check_certificate, check_exceptions, check_lab
@@ -22,7 +22,6 @@ __all__ = ["Finding", "FindingKind", "Place", "examine"]
 
 CHECKS = (
     check_state,
-    check_files,
     check_users,
     check_integrations,
     check_rules,

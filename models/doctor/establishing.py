@@ -28,7 +28,7 @@ def check_state(case: Case) -> Findings:
     if case.is_vault_to_vault:
         yield from _approvals(case)
     if case.is_vault_to_vault and own.row.state is ConnectionState.PENDING:
-        yield from _not_established(own)
+        yield from _not_established(case)
         return
     for side in case.sides:
         if side.row.state is not ConnectionState.ACTIVE:
@@ -44,42 +44,26 @@ def check_state(case: Case) -> Findings:
         )
 
 
-def _not_established(own: Side) -> Findings:
-    last = own.session.execute(
-        select(_files).where(_files.c.connection_id == own.key).order_by(_files.c.id.desc()).limit(1)
-    ).one_or_none()
-    download = f"connections download {quoted(own.row.api_name)}"
+def _not_established(case: Case) -> Findings:
+    own, command = case.own, f"connections download {quoted(case.own.row.api_name)}"
     yield own.finding(
         FindingKind.NOT_ESTABLISHED,
         f"{own.name} is Pending: the other Vault has not used its connection file.",
         "Download Connection File here, then Connect from File in the other Vault.",
-        command=download,
+        command=command,
     )
-    if last is not None and last.used_at is None and last.withdrawn_at is not None:
-        yield own.finding(
-            FindingKind.FILE_NO_LONGER_GOOD,
-            "The last file was withdrawn, by a newer file or by a reset.",
-            "Download a new one.",
-            command=download,
-        )
-
-
-def check_files(case: Case) -> Findings:
-    """A file that was handed out and ran out before anybody used it."""
-    own = case.own
-    if not case.is_vault_to_vault or own.row.state is not ConnectionState.PENDING:
-        return
     last = own.session.execute(
         select(_files).where(_files.c.connection_id == own.key).order_by(_files.c.id.desc()).limit(1)
     ).one_or_none()
-    if last is None or last.used_at is not None or last.withdrawn_at is not None or last.expires_at > case.now:
+    if last is None or last.used_at is not None:
         return
-    yield own.finding(
-        FindingKind.FILE_NO_LONGER_GOOD,
-        f"The last file ran out at {last.expires_at:%Y-%m-%d %H:%M} (UTC).",
-        "Download a new one.",
-        command=f"connections download {quoted(own.row.api_name)}",
-    )
+    if last.withdrawn_at is not None:
+        cause = "The last file was withdrawn, by a newer file or by a reset."
+    elif last.expires_at <= case.now:
+        cause = f"The last file ran out at {last.expires_at:%Y-%m-%d %H:%M} (UTC)."
+    else:
+        return
+    yield own.finding(FindingKind.FILE_NO_LONGER_GOOD, cause, "Download a new one.", command=command)
 
 
 def _approvals(case: Case) -> Findings:
