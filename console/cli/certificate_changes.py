@@ -12,6 +12,7 @@ from console.cli.certificates import certificates
 from console.cli.durations import duration
 from console.cli.frame import command
 from console.cli.lab import OpenLab, opened
+from console.cli.moments import read_moment
 from console.cli.output import Column, answer, facts, say, shown, table, tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotFound, NotPossible
@@ -155,12 +156,11 @@ def _actor(lab: OpenLab) -> Actor:
 
 def _with(dates: Dates, given: tuple[str | None, ...]) -> Dates:
     from models.services.certificates import Dates
-    from models.time import from_iso
 
     moments: list[datetime] = []
     for text, moment in zip(given, dates.as_tuple(), strict=True):
         try:
-            moments.append(moment if text is None else from_iso(text if "T" in text else f"{text}T00:00:00.000Z"))
+            moments.append(moment if text is None else read_moment(text))
         except ValueError:
             raise InvalidInput(
                 {"date": f"{text} is no time; write it as 2026-01-31 or {shown('2026-01-31T12:00:00Z')}."}
