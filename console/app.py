@@ -46,6 +46,7 @@ from console.reports import write_report
 from console.screens.area import AreaScreen
 from console.screens.audit import AuditScreen
 from console.screens.certificates import CertificatesScreen
+from console.screens.chrome import FramedScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
 from console.screens.integrations import IntegrationsScreen
@@ -257,7 +258,7 @@ class ConsoleApp(LiveApp):
 
     def _back_to_area(self) -> None:
         """Leave the lists that were opened from an area's own."""
-        while len(self.screen_stack) > 1 and isinstance(self.screen, AreaScreen):
+        while len(self.screen_stack) > 1 and isinstance(self.screen, FramedScreen):
             self.pop_screen()
 
     def do_pause(self) -> None:
@@ -304,7 +305,7 @@ class ConsoleApp(LiveApp):
 
     def action_actions(self) -> None:
         screen = self.screen
-        if not isinstance(screen, AreaScreen):
+        if not isinstance(screen, FramedScreen):
             return
         here = [
             Choice(action.name, action.label, action.tooltip, screen.why_not(action.name), hint=action.keys)
@@ -326,7 +327,7 @@ class ConsoleApp(LiveApp):
         self.push_screen(PickList("Actions", [*here, *everywhere]), picked)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        if isinstance(screen, AreaScreen):
+        if isinstance(screen, FramedScreen):
             for action in screen.ACTIONS:
                 about = _about(action, screen.why_not(action.name))
                 yield SystemCommand(action.label, about, partial(screen.action_do, action.name))

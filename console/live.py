@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from console.lab import LabOpener, OpenedLab, RunningEngine
-from console.screens.area import AreaScreen
+from console.screens.chrome import FramedScreen
 from console.session import Session
 from console.work import in_thread
 from models.errors import ConsoleError
@@ -116,10 +116,10 @@ class LiveApp(App[None]):
         self._first_data = False
 
     @property
-    def front(self) -> AreaScreen | None:
-        """The area in front; None below a modal, and once the console ends."""
+    def front(self) -> FramedScreen | None:
+        """The screen in front; None below a modal, and once the console ends."""
         screen = self.screen_stack[-1] if self.screen_stack else None
-        return screen if isinstance(screen, AreaScreen) else None
+        return screen if isinstance(screen, FramedScreen) else None
 
     @property
     def store(self) -> Store | None:
@@ -188,7 +188,7 @@ class LiveApp(App[None]):
         session.generation += 1
         self._write_bars()
         if (front := self.front) is not None:
-            front.show_list()
+            front.show_anew()
 
     def on_live_app_signed_in_to(self, message: SignedInTo) -> None:
         self._sign_in(message.signed_in)
@@ -237,12 +237,12 @@ class LiveApp(App[None]):
             self._count_waiting()
         if topics & {Topic.VAULTS, Topic.USERS}:
             self.use_vault(self.session.vault_id)
-        for screen in self.area_screens():
+        for screen in self.framed_screens():
             screen.store_changed(changes)
 
-    def area_screens(self) -> list[AreaScreen]:
+    def framed_screens(self) -> list[FramedScreen]:
         stacks = self._screen_stacks.values()
-        return [screen for stack in stacks for screen in stack if isinstance(screen, AreaScreen)]
+        return [screen for stack in stacks for screen in stack if isinstance(screen, FramedScreen)]
 
     def _count_waiting(self) -> None:
         store = self.store

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.timer import Timer
@@ -63,8 +62,6 @@ class AreaScreen(AreaFrame):
         super().__init__()
         self.detail: Any | None = None
         """The frozen row behind the detail pane."""
-        self._shown_generation = -1
-        self._stale = False
         self._not_shown = ""
         self._detail_key: Key | None = None
         self._read_key: Key | None = None
@@ -94,16 +91,6 @@ class AreaScreen(AreaFrame):
         self.write_bars()
         self._write_titles()
 
-    def on_screen_resume(self) -> None:
-        self.write_bars()
-        if self._shown_generation != self.home.session.generation:
-            self.show_list()
-        elif self._stale:
-            self.refresh_from_store()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        self.call_after_refresh(self.write_bars)
-
     # Reading
 
     def show_list(self, *, keep: bool = False) -> None:
@@ -126,26 +113,19 @@ class AreaScreen(AreaFrame):
         table.show(StoreSource(store, listing), key=self._wanted_key, keep=keep)
         self._wanted_key = None
 
+    def show_anew(self) -> None:
+        self.show_list()
+
     def refresh_from_store(self) -> None:
         """Read list and details again; everything stays in its place."""
-        self._stale = False
         self.table.reload()
         if self._detail_key is not None:
             self._read_detail()
 
-    def store_changed(self, changes: Iterable[Change]) -> None:
-        """Something in the store changed: read again what it touches, now or when this screen is looked at next."""
-        vault_id = self.home.session.vault_id
-        touched = any(
-            change.topic in self.ANY_VAULT or (change.topic in self.LIST_TOPICS and change.vault_id in (vault_id, None))
-            for change in changes
-        )
-        if not touched:
-            return
-        if self.is_current:
-            self.refresh_from_store()
-        else:
-            self._stale = True
+    def concerns(self, change: Change) -> bool:
+        if change.topic in self.ANY_VAULT:
+            return True
+        return change.topic in self.LIST_TOPICS and change.vault_id in (self.home.session.vault_id, None)
 
     def on_window_table_highlighted(self, message: WindowTable.Highlighted) -> None:
         message.stop()
@@ -303,6 +283,3 @@ class AreaScreen(AreaFrame):
             self.action_clear_filter()
         else:
             self.leave()
-
-    def leave(self) -> None:
-        """Go back to where this screen was opened from; an area has no such place."""

@@ -100,9 +100,6 @@ class DesignScreen(DesignForms):
     def copy_of(self, row: Any | None) -> str:
         return "" if row is None else str(row.api_name)
 
-    def leave(self) -> None:
-        self.app.pop_screen()
-
     # Why not
 
     def lacking(self, action: Action) -> str:

@@ -198,6 +198,8 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
     def leave(self) -> None:
         if self._narrowing.words:
             self.do_everywhere()
+        else:
+            super().leave()
 
     def do_tell(self) -> None:
         """Show how the Vault tells of new messages; the bell can be changed here, the rest on the command line."""

@@ -70,6 +70,3 @@ class MappingFiles(AskingScreen):
             from console.doing.files import first_folder
 
             self.fill_in(forms.export_form(lookup, str(first_folder() / f"{lookup.api_name}{SUFFIX}")))
-
-    def leave(self) -> None:
-        self.app.pop_screen()

@@ -112,6 +112,3 @@ class MessagesScreen(TracesRecords, AskingScreen):
             return items_of_message(session, vault_id, key)
 
         return f"message {row.message_id[:8]}", read
-
-    def leave(self) -> None:
-        self.app.pop_screen()

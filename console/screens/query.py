@@ -284,9 +284,6 @@ class QueryScreen(AskingScreen):
         else:
             super().action_back()
 
-    def leave(self) -> None:
-        self.app.pop_screen()
-
     def on_resize(self, event: events.Resize) -> None:
         self.editor.styles.height = 3 if event.size.height < 30 else 5
 

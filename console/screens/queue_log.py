@@ -119,6 +119,3 @@ class QueueLogScreen(AreaScreen):
     def do_back(self) -> None:
         if (row := self.table.cursor_row) is not None:
             self.home.perform(partial(doing.put_back, entry_id=row.key))
-
-    def leave(self) -> None:
-        self.app.pop_screen()

@@ -12,6 +12,7 @@ from console.app import ConsoleApp
 from console.lab import OpenedLab
 from console.modals.live_form import LiveFormScreen
 from console.screens.area import AreaScreen
+from console.screens.chrome import FramedScreen
 from console.widgets.window_table import WindowTable
 from models.feed import Topic
 from models.permissions import Actor
@@ -198,7 +199,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     while quiet < 2:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, AreaScreen | LiveFormScreen)]
+        screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, FramedScreen | LiveFormScreen)]
         waits = any(not worker.is_finished for worker in pilot.app.workers)
         drains = getattr(pilot.app, "_drain_timer", None) is not None
         quiet = 0 if waits or drains or not all(screen.settled for screen in screens) else quiet + 1

@@ -136,7 +136,7 @@ async def test_a_screen_behind_is_read_again_when_it_is_looked_at(store: Store) 
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await press(pilot, "7", "1")
-        jobs = next(screen for screen in app.area_screens() if isinstance(screen, JobsScreen))
+        jobs = next(screen for screen in app.framed_screens() if isinstance(screen, JobsScreen))
         total = jobs.table.total
         with store.write() as write:
             add_run(write, 1001, pair.source.connection_id, JobKind.SEND, 9)
