@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from console.cli.frame import area, command
+from console.cli.moving import Progress
 from console.cli.output import Column, answer, table
 from console.cli.settings import settings_of
+from models.errors import NotPossible
 
 bench = area("bench", "Measure the program on this machine.")
 
@@ -138,3 +140,31 @@ def query(
         ],
     }
     answer(settings, document, lambda: table(columns, results, empty=""))
+
+
+@command(bench, "store")
+def store(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The store to make.")],
+    messages: Annotated[int, typer.Option(min=0, metavar="N", help="Messages. Default: 1000000.")] = 1_000_000,
+    records: Annotated[int, typer.Option(min=0, metavar="N", help="Records. Default: 200000.")] = 200_000,
+) -> None:
+    """Make a demo store with the traffic of years in it, to measure the console on or to look at long lists."""
+    from models.opening import open_store
+    from scheduler.signing import issue_certificate
+    from seed.demo import build_demo
+    from seed.filling import fill
+
+    settings = settings_of(context)
+    if path.exists():
+        raise NotPossible(f"{path} is there already.", "Name a new file.")
+    progress = Progress()
+    made = open_store(path)
+    try:
+        build_demo(made, issue=issue_certificate)
+        fill(made, messages=messages, records=records, progress=progress.share)
+    finally:
+        progress.done()
+        made.close()
+    document = {"store": str(path), "messages": messages, "records": records, "bytes": path.stat().st_size}
+    answer(settings, document, lambda: f"Open it with: vault-console --store {path}")
