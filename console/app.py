@@ -10,6 +10,7 @@ How it is started (by the command line, or by a test)::
 - A `ConsoleError` from `open_lab` ends the console: `run()` comes back, `app.refusal` holds the error and
   `app.return_code` is 1. The caller prints it, and closes the store (`app.lab.store`, None if it was never opened).
 - `vault` is a Vault's id or name, `user` a username in it; without them the first Vault and its Application Owner.
+- `area` is the area that it starts with.
 - `read_only` makes every action refuse in words; `theme` is a Textual theme name (ours: "vault-night", "vault-day");
   `plain` draws with ASCII signs only.
 
@@ -49,6 +50,7 @@ from console.screens.certificates import CertificatesScreen
 from console.screens.chrome import FramedScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
+from console.screens.home import HomeScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.lookups import LookupsScreen
@@ -87,6 +89,7 @@ class ConsoleApp(LiveApp):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "home": HomeScreen,
         "connections": ConnectionsScreen,
         "integrations": IntegrationsScreen,
         "queues": QueuesScreen,
@@ -96,7 +99,7 @@ class ConsoleApp(LiveApp):
         "jobs": JobsScreen,
         "audit": AuditScreen,
     }
-    DEFAULT_MODE = "connections"
+    DEFAULT_MODE = "home"
     CSS = """
     Footer { background: $surface; }
     Toast { max-width: 72; }
@@ -145,8 +148,11 @@ class ConsoleApp(LiveApp):
         read_only: bool = False,
         theme: str | None = None,
         plain: bool = False,
+        area: str = "home",
         report_folder: Path | None = None,
     ) -> None:
+        # The mode in which an app starts; read once, when it is made.
+        self.DEFAULT_MODE = area  # type: ignore[misc]
         super().__init__(open_lab, vault=vault, user=user, read_only=read_only)
         SIGNS.plain = plain
         self.set_class(plain, "-plain")
@@ -242,8 +248,7 @@ class ConsoleApp(LiveApp):
             if not any(vault.key == target.vault_id for vault in self.session.vaults):
                 self.tell(f"Vault {target.vault_id} is not in this lab.", severity="warning")
                 return
-            self.tell(f"Now in {self.session.vault_name(target.vault_id)}.")
-            self.use_vault(target.vault_id or 0)
+            self.work_in(target.vault_id or 0)
         self.switch_mode(_INSIDE.get(target.area, target.area))
         self._back_to_area()
         screen = self.screen
@@ -255,6 +260,12 @@ class ConsoleApp(LiveApp):
             screen.show_connection(target.within)
         elif isinstance(screen, AreaScreen):
             screen.seek(target.key)
+
+    def work_in(self, vault_id: int) -> None:
+        """Use another Vault, and say so; nothing when it is in use already."""
+        if vault_id != self.session.vault_id:
+            self.tell(f"Now in {self.session.vault_name(vault_id)}.")
+            self.use_vault(vault_id)
 
     def _back_to_area(self) -> None:
         """Leave the lists that were opened from an area's own."""

@@ -19,12 +19,13 @@ class Area:
 
 
 AREAS: Final = (
+    Area("home", "0", "Home", "Home", "home", "Vaults, their connections, and what moves between them"),
     Area("connections", "1", "Connections", "Conn", "conn", "Partners of this Vault, and what moved between them"),
-    Area("integrations", "2", "Integrations", "Integr", "int", "Features of the connections, their points and rules"),
-    Area("queues", "3", "Queues", "Queues", "q", "Spark queues and the messages in them"),
-    Area("certificates", "4", "Certificates", "Certs", "cert", "The certificates that sign messages"),
+    Area("integrations", "2", "Integrations", "Int", "int", "Features of the connections, their points and rules"),
+    Area("queues", "3", "Queues", "Queue", "q", "Spark queues and the messages in them"),
+    Area("certificates", "4", "Certificates", "Cert", "cert", "The certificates that sign messages"),
     Area("exceptions", "5", "Exceptions", "Exc", "exc", "What could not be applied, and why"),
-    Area("records", "6", "Records", "Records", "rec", "Records of this Vault's objects"),
+    Area("records", "6", "Records", "Rec", "rec", "Records of this Vault's objects"),
     Area("jobs", "7", "Jobs", "Jobs", "job", "Send, deliver and receive runs, and what each moved"),
     Area("audit", "8", "Audit", "Audit", "audit", "Who changed what, with old and new value"),
 )

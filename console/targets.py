@@ -1,8 +1,10 @@
-"""Where a line of a detail pane leads: another row, another Vault's row, or a field to edit."""
+"""Where a line or a number leads: another row, another Vault, a field to edit, or the rows that were counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +25,25 @@ class EditField:
     name: str
 
 
-Target = Goto | EditField
+@dataclass(frozen=True, slots=True)
+class UseVault:
+    """Another Vault to work in."""
+
+    vault_id: int
+
+
+Counter = Literal["sent", "waiting_out", "waiting_in", "received", "applied", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The rows that a number counted: what one end of a connection moved on a day of the lab, or what waits there."""
+
+    vault_id: int
+    connection_id: int
+    connection: str
+    counter: Counter
+    day: date
+
+
+Target = Goto | EditField | UseVault | Counted

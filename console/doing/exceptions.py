@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from models.store import Store
 
 
-STATES = {"active": "only active", "inactive": "only inactive"}
+STATES = {"active": "only active", "open": "only active with open items", "inactive": "only inactive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Narrowing:
     @property
     def active(self) -> bool | None:
         """Whether only active, only inactive (False) or all messages are listed (None)."""
-        return {"active": True, "inactive": False}.get(self.state)
+        return {"active": True, "open": True, "inactive": False}.get(self.state)
 
     def filter(self, text: str = "") -> ExceptionFilter:
         """The filter of the query, together with words that are looked for."""
@@ -68,6 +68,7 @@ class Narrowing:
             point=self.point,
             error_type=ErrorType(self.error_type) if self.error_type else None,
             side=ExceptionSide(self.side) if self.side else None,
+            open_items=self.state == "open",
             text=text,
         )
 

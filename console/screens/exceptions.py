@@ -86,9 +86,9 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
     )
     BINDINGS = bindings("exceptions", ACTIONS)
 
-    def __init__(self) -> None:
+    def __init__(self, narrowing: Narrowing | None = None) -> None:
         super().__init__()
-        self._narrowing = Narrowing()
+        self._narrowing = narrowing or Narrowing()
         self._mine: set[int] = set()
 
     def list_title(self) -> list[Span]:

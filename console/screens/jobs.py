@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.message import Message
@@ -18,6 +20,7 @@ from console.theme import SIGNS
 from console.widgets.bars import Bar
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
+from console.widgets.paint import clean
 from console.work import in_thread
 from models.feed import Topic
 
@@ -27,6 +30,16 @@ if TYPE_CHECKING:
     from console.screens.tracing import Records
     from models.queries.jobs import JobRow, RunRow
     from models.queries.window import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Runs of one day that moved something through a connection: those that a counter of Home counted."""
+
+    connection_id: int
+    connection: str
+    day: date
+    counter: str
 
 
 def _status(row: RunRow) -> Cell:
@@ -77,27 +90,34 @@ class JobsScreen(TracesRecords, AreaScreen):
             super().__init__()
             self.jobs = jobs
 
-    def __init__(self) -> None:
+    def __init__(self, through: Through | None = None) -> None:
         super().__init__()
         self._moved_only = False
+        self._through = through
 
     def compose_above(self) -> Iterable[Any]:
         yield Bar(id="next-runs")
 
     def list_title(self) -> list[Span]:
         title: list[Span] = [("Job runs", "strong")]
+        if (through := self._through) is not None:
+            words = f"  {through.counter} through {clean(through.connection)} on {through.day:%Y-%m-%d}"
+            title.append((words, "accent"))
         if self._moved_only:
             title.append(("  only those that moved something", "accent"))
         return title
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
-        vault_id, moved_only = self.home.session.vault_id, self._moved_only
+        vault_id, moved_only, through = self.home.session.vault_id, self._moved_only, self._through
         del sort, descending
 
         def make() -> Listing[Any]:
-            from models.queries.jobs import listing
+            from models.queries.jobs import APPLIED, listing
 
-            return listing(vault_id, text=text, moved_only=moved_only)
+            if through is None:
+                return listing(vault_id, text=text, moved_only=moved_only)
+            counters = APPLIED if through.counter == "applied" else (through.counter,)
+            return listing(vault_id, text=text, connection_id=through.connection_id, day=through.day, counters=counters)
 
         return make
 
@@ -164,6 +184,9 @@ class JobsScreen(TracesRecords, AreaScreen):
             return items_of_run(session, vault_id, key)
 
         return f"run {key}", read
+
+    def why_not_moved(self) -> str:
+        return "All runs listed here moved something." if self._through else ""
 
     def do_moved(self) -> None:
         self._moved_only = not self._moved_only

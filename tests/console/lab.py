@@ -189,7 +189,7 @@ def record_id(session: Any, vault_id: int, name: str) -> str:
 
 def console(store: Store, **options: Any) -> ConsoleApp:
     """A console on an open store, without an engine."""
-    arguments: dict[str, Any] = {"vault": 1001, "user": ADMIN} | options
+    arguments: dict[str, Any] = {"vault": 1001, "user": ADMIN, "area": "connections"} | options
     return ConsoleApp(lambda: OpenedLab(store), **arguments)
 
 
