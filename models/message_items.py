@@ -1,20 +1,28 @@
-"""Keeps the index from items to messages, by one statement for a set of messages.
+"""Keeps the indexes from items and attributes to messages: from items by one statement for a set of messages.
 
 The database takes the items out of the messages' bodies itself: that costs well under a microsecond an item, where a
 search through the bodies would read all that was ever sent.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Insert, bindparam, func, insert, select, true
 
 from models.store import WriteSession
 from models.tables import SparkMessageBody, SparkMessageItem, table_of
+from models.tables.message_items import SparkMessageAttribute
 
 _bodies = table_of(SparkMessageBody)
 _items = table_of(SparkMessageItem)
+_attributes = table_of(SparkMessageAttribute)
+
+USUAL: Final = ("object", "event", "integration_point")
+"""The attributes that are columns of a message."""
+LONGEST = 255
+"""How much of an attribute's name and value is kept to find it by."""
 
 
 def index_items(write: WriteSession, message_ids: Sequence[int]) -> None:
@@ -22,6 +30,21 @@ def index_items(write: WriteSession, message_ids: Sequence[int]) -> None:
     if message_ids:
         connection = write.connection()
         connection.execute(_indexing(connection.dialect.name), {"messages": list(message_ids)})
+
+
+def index_attributes(write: WriteSession, message_id: int, attributes: Mapping[str, Any]) -> None:
+    """Note which attributes a new message has beside the usual ones."""
+    rows = {
+        (name[:LONGEST], attribute_text(value)[:LONGEST]) for name, value in attributes.items() if name not in USUAL
+    }
+    if rows:
+        found = [{"name": name, "value": value, "message_id": message_id} for name, value in rows]
+        write.execute(insert(_attributes).prefix_with("OR IGNORE", dialect="sqlite"), found)
+
+
+def attribute_text(value: Any) -> str:
+    """An attribute's value as text: a text as it is, a number or yes/no as JSON writes it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @lru_cache(maxsize=2)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from models.audit import audit
 from models.errors import InvalidInput, NotPossible
 from models.feed import Topic
-from models.message_items import index_items
+from models.message_items import index_attributes, index_items
 from models.permissions import Actor, Permission
 from models.services.checks import in_vault, key_of
 from models.services.queue_log import log_messages, room_in
@@ -132,6 +132,7 @@ def _message(
     write.add(SparkMessageBody(message_id=key_of(row), attributes=dict(attributes), items=list(items)))
     write.flush()
     index_items(write, [key_of(row)])
+    index_attributes(write, key_of(row), attributes)
     return row
 
 

@@ -1,4 +1,4 @@
-"""Which records a message of the sending Vault names: the way from a record to its messages."""
+"""What a message of the sending Vault names: the way to messages from their items and from their attributes."""
 
 from typing import Any
 
@@ -16,4 +16,19 @@ class SparkMessageItem(SQLModel, table=True):
     __table_args__: Any = ({"sqlite_with_rowid": False},)
 
     item: str = Field(primary_key=True, max_length=255)
+    message_id: int = Field(primary_key=True)
+
+
+class SparkMessageAttribute(SQLModel, table=True):
+    """An attribute of an outbound message other than the usual three, which are columns of the message.
+
+    Kept as `SparkMessageItem` is, and a hint as it is. `value` is the attribute as text, a number or yes/no as JSON
+    writes it, of a long text the beginning.
+    """
+
+    __tablename__ = "spark_message_attribute"
+    __table_args__: Any = ({"sqlite_with_rowid": False},)
+
+    name: str = Field(primary_key=True, max_length=255)
+    value: str = Field(primary_key=True, max_length=255)
     message_id: int = Field(primary_key=True)

@@ -99,6 +99,23 @@ class SparkMessage(SQLModel, table=True):
         UniqueConstraint("queue_id", "connection_id", "message_id"),
         Index("ix_spark_message_queue_id_state_id", "queue_id", "state", "id"),
         Index("ix_spark_message_connection_id_id", "connection_id", "id"),
+        Index("ix_spark_message_vault_id_entered_at", "vault_id", "entered_at"),
+        Index("ix_spark_message_vault_id_state_id", "vault_id", "state", "id"),
+        Index("ix_spark_message_vault_id_integration_point_id", "vault_id", "integration_point", "id"),
+        Index("ix_spark_message_vault_id_object_name_id", "vault_id", "object_name", "id"),
+        # All that a list of messages is narrowed by: any combination is answered without a look at the messages.
+        Index(
+            "ix_spark_message_browsing",
+            "vault_id",
+            "id",
+            "state",
+            "event",
+            "object_name",
+            "integration_point",
+            "queue_id",
+            "connection_id",
+        ),
+        partial_index("ix_spark_message_failed", "vault_id", "id", where="last_error IS NOT NULL"),
         partial_index("ix_spark_message_claimed_by", "claimed_by", where="claimed_by IS NOT NULL"),
     )
 

@@ -116,6 +116,7 @@ class Record(SQLModel, table=True):
         UniqueConstraint("vault_id", "record_id"),
         Index("ix_record_object_id_modified_at", "object_id", "modified_at"),
         Index("ix_record_object_id_link", "object_id", "link"),
+        Index("ix_record_vault_id_name", "vault_id", "name"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -52,6 +52,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("certificate_id", name=op.f("uq_signing_certificate_certificate_id")),
     )
     op.create_table(
+        "spark_message_attribute",
+        sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("value", sa.String(255), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "value", "message_id", name=op.f("pk_spark_message_attribute")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "spark_message_item",
         sa.Column("item", sa.String(255), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
@@ -114,6 +122,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_rollover")),
         sa.UniqueConstraint("new_id", name=op.f("uq_certificate_rollover_new_id")),
     )
+    op.create_table(
+        "configuration_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.Column("user_name", sa.String(200), nullable=False),
+        sa.Column("undoes", sa.Integer(), nullable=True),
+        sa.Column("undone_by", sa.Integer(), nullable=True),
+        sa.Column("why_not", sa.String(500), nullable=False),
+        sa.Column("permissions", sa.JSON(), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_configuration_change_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_configuration_change")),
+    )
+    op.create_index("ix_configuration_change_vault_id_id", "configuration_change", ["vault_id", "id"], unique=False)
     op.create_table(
         "connection_authorization",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -406,6 +429,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_connection_vault_id"), "connection", ["vault_id"], unique=False)
     op.create_table(
+        "notification_seen",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("notification", sa.String(100), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["vault_user.id"], name=op.f("fk_notification_seen_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "notification", name=op.f("pk_notification_seen")),
+    )
+    op.create_table(
         "queue",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("vault_id", sa.Integer(), nullable=False),
@@ -471,6 +504,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_record_object_id_link", "record", ["object_id", "link"], unique=False)
     op.create_index("ix_record_object_id_modified_at", "record", ["object_id", "modified_at"], unique=False)
+    op.create_index("ix_record_vault_id_name", "record", ["vault_id", "name"], unique=False)
     op.create_table(
         "tombstone",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1012,6 +1046,12 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
+        "ix_spark_message_browsing",
+        "spark_message",
+        ["vault_id", "id", "state", "event", "object_name", "integration_point", "queue_id", "connection_id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_spark_message_claimed_by",
         "spark_message",
         ["claimed_by"],
@@ -1020,9 +1060,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("claimed_by IS NOT NULL"),
     )
     op.create_index("ix_spark_message_connection_id_id", "spark_message", ["connection_id", "id"], unique=False)
+    op.create_index(
+        "ix_spark_message_failed",
+        "spark_message",
+        ["vault_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("last_error IS NOT NULL"),
+        postgresql_where=sa.text("last_error IS NOT NULL"),
+    )
     op.create_index(op.f("ix_spark_message_put_by"), "spark_message", ["put_by"], unique=False)
     op.create_index("ix_spark_message_queue_id_state_id", "spark_message", ["queue_id", "state", "id"], unique=False)
     op.create_index(op.f("ix_spark_message_taken_by"), "spark_message", ["taken_by"], unique=False)
+    op.create_index("ix_spark_message_vault_id_entered_at", "spark_message", ["vault_id", "entered_at"], unique=False)
+    op.create_index(
+        "ix_spark_message_vault_id_integration_point_id",
+        "spark_message",
+        ["vault_id", "integration_point", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_spark_message_vault_id_object_name_id", "spark_message", ["vault_id", "object_name", "id"], unique=False
+    )
+    op.create_index("ix_spark_message_vault_id_state_id", "spark_message", ["vault_id", "state", "id"], unique=False)
     op.create_table(
         "delivery_attempt",
         sa.Column("id", sa.Integer(), nullable=False),
