@@ -13,6 +13,8 @@ Assumed, where the facts are silent:
   of a document that has no CrossLink.
 - A document that is made from a record, not from a document, is plain: it needs *Create Document* and is numbered
   from 0.1.
+- A CrossLink is not sent on: what it shows is another Vault's, and only that one sends it. So two Vaults can exchange
+  documents both ways.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,6 +52,7 @@ from scheduler.route import Route
 _records = table_of(Record)
 VERSIONS = _versions = table_of(DocumentVersion)
 _crosslinks = table_of(CrossLink)
+_OWN = _versions.c.record_key.not_in(select(_crosslinks.c.record_key))
 
 Pair = tuple[SourceRow, Draft]
 
@@ -75,9 +78,11 @@ def changed_versions(
 ) -> Iterator[str]:
     """The versions of documents that changed in a span of time and meet the conditions, as items of messages.
 
-    `conditions` are on the table of versions. Versions come oldest change first.
+    `conditions` are on the table of versions. Versions come oldest change first; CrossLinks are left out.
     """
-    statement = select(_versions.c.version_id).where(_versions.c.object_id == model.id, _versions.c.modified_at < until)
+    statement = select(_versions.c.version_id).where(
+        _versions.c.object_id == model.id, _versions.c.modified_at < until, _OWN
+    )
     if since is not None:
         statement = statement.where(_versions.c.modified_at >= since)
     order = (_versions.c.modified_at, _versions.c.record_id, _versions.c.major, _versions.c.minor)
@@ -97,6 +102,14 @@ def version_sent(
     )
     row = session.execute(statement).one_or_none()
     return None if row is None else Version(row.major, row.minor)
+
+
+def is_crosslink(session: Session, record_key: int) -> bool:
+    """Whether the document of this row shows a document of another Vault."""
+    return (
+        session.execute(select(_crosslinks.c.id).where(_crosslinks.c.record_key == record_key).limit(1)).first()
+        is not None
+    )
 
 
 def withdrawn_versions(

@@ -35,7 +35,7 @@ from models.tables import (
 )
 from models.versions import MAJOR, version_id, version_in
 from scheduler.criteria import conditions
-from scheduler.documents import VERSIONS, version_sent
+from scheduler.documents import VERSIONS, is_crosslink, version_sent
 from scheduler.explain_receive import tell
 from scheduler.route import find_point
 from scheduler.story import Step, Story, Way
@@ -210,6 +210,9 @@ def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[S
 
 
 def _criteria(session: Session, record: Row[Any], stream: Row[Any]) -> Step:
+    if MAJOR in record.data and is_crosslink(session, record.id):
+        said = "It is a CrossLink, which is not sent on: the Vault of its source document sends that one."
+        return Step("Criteria", "stops", said, "Connect that Vault, where the document is needed elsewhere too.")
     if not stream.criteria:
         return Step("Criteria", "ok", f"Point {stream.point} sends every record of this object.")
     told = ", ".join(f"{name} = {value}" for name, value in stream.criteria.items())

@@ -7,11 +7,12 @@ from typing import Any
 from models.permissions import Actor, Permission, actor_for
 from models.queries.documents import DocumentFacts, document_facts
 from models.services.documents import change_state, create_document, edit_document, make_obsolete, new_version
-from models.services.integrations import add_field_rule, add_point_source, create_rule
+from models.services.integrations import add_field_rule, add_point_source, create_point, create_rule
 from models.services.objects import FieldSpec, NamedState, create_object
+from models.services.queues import connect_queue, create_queue
 from models.services.vaults import change_profile, create_profile, create_user
 from models.store import Store, WriteSession
-from models.tables import Connection, DocumentVersion, ObjectKind, table_of
+from models.tables import Connection, Direction, DocumentVersion, ObjectKind, table_of
 from models.versions import StateType, Version
 from tests.builders import DOMAIN, Pair, build_pair, key
 from tests.conftest import ManualClock
@@ -178,10 +179,37 @@ def send_documents(lab: DocumentLab, criteria: Mapping[str, Any]) -> None:
         )
 
 
+def send_back(lab: DocumentLab) -> None:
+    """Have the target send its own documents to the source, as a connection does that exchanges them both ways."""
+    with lab.store.write() as write:
+        point = create_point(
+            write,
+            lab.target.system,
+            lab.target.integration_id,
+            name="Back",
+            api_name="back__c",
+            direction=Direction.OUTBOUND,
+        )
+        add_point_source(
+            write, lab.target.system, key(point), object_name="documents", remote_point="back_in__c", criteria=STEADY
+        )
+        queue = create_queue(write, lab.target.system, label="Back", type=Direction.OUTBOUND)
+        connect_queue(write, lab.target.system, key(queue), lab.target.connection_id, "back_in__c")
+
+
 def target_user(lab: DocumentLab) -> Actor:
     """The target's Authorized Connection User."""
     with lab.store.read() as session:
         return actor_for(session, lab.target.vault_id, CONNECTION_USER)
 
 
-__all__ = ["STEADY", "WHOLE_LIFE", "DocumentLab", "ManualClock", "build_documents", "send_documents", "target_user"]
+__all__ = [
+    "STEADY",
+    "WHOLE_LIFE",
+    "DocumentLab",
+    "ManualClock",
+    "build_documents",
+    "send_back",
+    "send_documents",
+    "target_user",
+]

@@ -32,6 +32,7 @@ from tests.documents.lab import (
     WHOLE_LIFE,
     DocumentLab,
     make_documents,
+    send_back,
     send_documents,
     target_user,
 )
@@ -524,6 +525,18 @@ def test_the_source_document_tells_which_crosslinks_are_bound_to_it(steady: Docu
         ("Target", "2.0", "2.0"),
         ("Target", "1.0", "1.0"),
     ]
+
+
+def test_a_crosslink_is_not_sent_on_so_documents_can_go_both_ways(steady: DocumentLab) -> None:
+    send_back(steady)
+    steady.steady("From the source")
+    steady.transfer()
+    own = steady.document("Own", vault_id=steady.target.vault_id)
+    steady.move(own, "effective__c", vault_id=steady.target.vault_id)
+    steady.clock.advance(minutes=5)
+
+    assert counts(steady.run(send.run_once, steady.target)) == {"found": 1, "sent": 1}
+    assert steady.crosslinks()[0]["name__v"] == "From the source"
 
 
 # Lifecycles that do not fit

@@ -1,7 +1,7 @@
 """Explain tells of a document the version that is sent, and what becomes of it; telling changes nothing."""
 
 from scheduler.explain import explain_record
-from tests.documents.lab import STEADY, DocumentLab, send_documents
+from tests.documents.lab import STEADY, DocumentLab, send_back, send_documents
 
 
 def test_the_steady_version_is_explained_even_when_there_is_a_newer_draft(lab: DocumentLab) -> None:
@@ -41,6 +41,19 @@ def test_a_crosslink_is_explained_from_its_source(lab: DocumentLab) -> None:
 
     assert [story.source_vault_id for story in stories] == [lab.source.vault_id]
     assert (lab.crosslinks(), lab.target_history()) == before
+
+
+def test_a_crosslink_is_told_that_it_is_not_sent_on(lab: DocumentLab) -> None:
+    send_documents(lab, STEADY)
+    send_back(lab)
+    lab.steady()
+    lab.transfer()
+
+    stories = explain_record(lab.store, lab.target.system, lab.crosslink()["id"])
+
+    (onward,) = (story for story in stories if story.target_vault_id == lab.source.vault_id)
+    assert onward.stopped is not None
+    assert "It is a CrossLink, which is not sent on" in onward.stopped.text
 
 
 def test_a_missing_permission_is_explained(lab: DocumentLab) -> None:

@@ -139,7 +139,7 @@ def test_no_integration_has_run_past_a_record_that_it_is_to_send(demo: Store) ->
         assert integration.last_successful_receive < first
 
 
-def test_three_pairs_are_active_and_all_else_is_pending(demo: Store) -> None:
+def test_four_pairs_are_active_and_all_else_is_pending(demo: Store) -> None:
     connections, vaults = table_of(Connection), table_of(Vault)
     with demo.read() as session:
         rows = {
@@ -159,6 +159,7 @@ def test_three_pairs_are_active_and_all_else_is_pending(demo: Store) -> None:
         frozenset({("Medical", "medical_crm__v"), ("Vault CRM", "sim_medical_crm__c")}),
         frozenset({("RIM", "rim_to_clinical_connection__v"), ("Clinical Operations", "clinical_to_rim_connection__v")}),
         frozenset({("EDC", "cdms_clin-ops_connection__v"), ("Clinical Operations", "cdms_clin-ops_connection__v")}),
+        frozenset({("PromoMats", "promomats_medical__v"), ("Medical", "promomats_medical__v")}),
     }
     for row in rows.values():
         assert row.system_managed
@@ -166,7 +167,7 @@ def test_three_pairs_are_active_and_all_else_is_pending(demo: Store) -> None:
         if row.state is not ConnectionState.ACTIVE:
             assert (row.state, row.remote_connection_id) == (ConnectionState.PENDING, None)
     states = Counter(row.state for row in rows.values())
-    assert states[ConnectionState.ACTIVE] == 7  # the three pairs and the Local one
+    assert states[ConnectionState.ACTIVE] == 9  # the four pairs and the Local one
     assert states[ConnectionState.PENDING] > 20
 
 

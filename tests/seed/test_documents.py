@@ -4,21 +4,15 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import select
 
 from models.permissions import Actor
 from models.queries.documents import document_facts, document_lines
-from models.services.connections import establish
 from models.services.documents import change_state, create_document, new_version
-from models.services.integrations import set_integration_active
-from models.services.queues import connect_queue, create_queue
 from models.store import Store
-from models.tables import Connection, Direction, Integration, table_of
 from models.versions import StateType
 from seed.checks import check_scenario
 from seed.load import SCENARIOS, ScenarioError, read_scenario
 from seed.story import Recipe
-from tests.builders import key
 from tests.conftest import ManualClock
 from tests.seed.conftest import records_of
 from tests.seed.test_end_to_end import run_until_quiet
@@ -85,30 +79,37 @@ def test_a_type_that_states_do_not_have_is_a_mistake_with_its_line(tmp_path: Pat
     }
 
 
-def test_promomats_and_medical_exchange_documents_once_somebody_establishes_their_connection(demo: Store) -> None:
-    """It is Pending in the demo, with the published points and rule, and has no queues yet: those are made here."""
-    connections, integrations = table_of(Connection), table_of(Integration)
-    with demo.write() as write:
-        ours, theirs = (
-            write.scalars(
-                select(Connection).where(
-                    connections.c.vault_id == vault_id, connections.c.api_name == "promomats_medical__v"
-                )
-            ).one()
-            for vault_id in (PROMOMATS, MEDICAL)
-        )
-        establish(write, ours, theirs)
-        source, target = Actor.system(PROMOMATS), Actor.system(MEDICAL)
-        outbound = create_queue(write, source, label="To Medical", type=Direction.OUTBOUND)
-        inbound = create_queue(write, target, label="From PromoMats", type=Direction.INBOUND)
-        connect_queue(write, source, key(outbound), key(ours), inbound.api_name)
-        connect_queue(write, target, key(inbound), key(theirs))
-        for actor, connection, name in ((source, ours, "Outbound Documents"), (target, theirs, "Inbound Documents")):
-            found = integrations.c.connection_id == connection.id, integrations.c.name == name
-            set_integration_active(
-                write, actor, write.execute(select(integrations.c.id).where(*found)).scalar_one(), True
-            )
+def crosslinks_of(store: Store, vault: str) -> set[str]:
+    """The names of the documents of a Vault that came from another one."""
+    return {row["name__v"] for row in records_of(store, vault, "documents") if row["link__sys"]}
+
+
+def published(store: Store, vault_id: int) -> set[str]:
+    """The names of a Vault's documents with a version that is steady or has been followed by a steady one."""
+    names: set[str] = set()
+    with store.read() as session:
+        _, lines = document_lines(session, vault_id)
+        for line in lines:
+            facts = document_facts(session, vault_id, line.record_id)
+            assert facts is not None
+            if {version.state_type for version in facts.versions} & {"steady", "superseded"}:
+                names.add(line.name)
+    return names
+
+
+def test_documents_of_promomats_and_medical_become_crosslinks_of_each_other_by_themselves(demo: Store) -> None:
+    """Previous steady versions cross too; drafts and what was withdrawn stay at home, and no CrossLink comes back."""
+    expected = {"Medical": published(demo, PROMOMATS), "PromoMats": published(demo, MEDICAL)}
+
+    run_until_quiet(demo)
+
+    assert {vault: crosslinks_of(demo, vault) for vault in expected} == expected
+    assert all(len(names) > 2 for names in expected.values())
+
+
+def test_a_piece_of_the_demo_that_gets_a_new_version_up_versions_its_crosslink(demo: Store) -> None:
     cast("ManualClock", demo.clock).advance(minutes=1)
+    source = Actor.system(PROMOMATS)
     product, there = (
         next(row["id"] for row in records_of(demo, name, "product__c") if row["name__v"] == "Calvexa")
         for name in ("PromoMats", "Medical")

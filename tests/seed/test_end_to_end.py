@@ -97,37 +97,58 @@ def open_items(store: Store, vault: str) -> set[tuple[str, str]]:
     return {(row.target_object, row.item) for row in rows}
 
 
-def expected_accounts(store: Store) -> tuple[list[Row], list[Row]]:
-    """The accounts that must arrive in Medical, and those that cannot."""
+DO_NOT_PULL, WITH_INQUIRIES = "do_not_pull__c", "with_inquiries__c"
+
+
+def expected_accounts(store: Store) -> tuple[list[Row], list[Row], list[Row]]:
+    """The accounts that must arrive in Medical, those that cannot, and those that no rule takes; each with its rule.
+
+    Which of the three account rules takes an account is said by its country (seed S3, "Data Usage Agreements").
+    """
     countries = by_id(records_of(store, "Vault CRM", "country__v"))
     known = {country["code__sys"] for country in records_of(store, "Medical", "country__v")}
-    good, bad, emails = [], [], set()
+    asking = {inquiry["account__v"] for inquiry in records_of(store, "Vault CRM", "medical_inquiry__v")}
+    good, bad, left, emails = [], [], [], set()
     for account in records_of(store, "Vault CRM", "account__v"):
-        account["code"] = countries[account["country__v"]]["code__sys"]
-        fits = "last_name__c" in account and account["specialty__c"] in SPECIALTIES and account["code"] in known
-        if fits and account["email__c"] not in emails:
+        country = countries[account["country__v"]]
+        account |= {"code": country["code__sys"], "rule": country["pull_accounts_rule__c"]}
+        pulled = account["rule"] != DO_NOT_PULL
+        fits = "last_name__c" in account and account["specialty__c"] in SPECIALTIES
+        if account["rule"] == WITH_INQUIRIES and account["id"] not in asking:
+            left.append(account)
+        elif account["code"] in known and (not pulled or (fits and account["email__c"] not in emails)):
             good.append(account)
-            emails.add(account["email__c"])
+            emails |= {account["email__c"]} if pulled else set()
         else:
             bad.append(account)
-    return good, bad
+    return good, bad, left
 
 
-def test_every_account_becomes_case_contact_source_data_or_an_open_item(moved: Store) -> None:
-    good, bad = expected_accounts(moved)
-    assert (len(good), len(bad)) == (59, 5)
+def test_every_account_becomes_case_contact_source_data_or_an_open_item_unless_its_rule_leaves_it(moved: Store) -> None:
+    good, bad, left = expected_accounts(moved)
+    assert (len(good), len(bad), len(left)) == (54, 5, 5)
     targets = by_link(records_of(moved, "Medical", "case_contact_source_data__c"))
     countries = by_id(records_of(moved, "Medical", "country__v"))
     assert set(targets) == {account["global_id__sys"] for account in good}
     for account in good:
         target = targets[account["global_id__sys"]]
+        assert countries[target["country__v"]]["code__sys"] == account["code"]
+        assert (target["crm_id__c"], target["crm_org__c"]) == (account["id"], "Verteo CRM")
+        if account["rule"] == DO_NOT_PULL:
+            assert (target["name__v"], target["last_name__c"]) == ("Contact of an Inquiry", "Not pulled")
+            assert not {"first_name__c", "specialty__c", "email__c", "phone__c", "city__c"} & set(target)
+            continue
         same = ("name__v", "first_name__c", "last_name__c", "email__c", "phone__c", "city__c", "external_id__c")
         assert [target.get(name) for name in same] == [account.get(name) for name in same]
         assert target["specialty__c"] == SPECIALTIES[account["specialty__c"]]
-        assert countries[target["country__v"]]["code__sys"] == account["code"]
-        assert (target["crm_id__c"], target["crm_org__c"]) == (account["id"], "Verteo CRM")
     items = {item for target, item in open_items(moved, "Medical") if target == "case_contact_source_data__c"}
     assert items == {account["id"] for account in bad}
+
+
+def test_all_three_account_rules_take_accounts_of_the_demo(moved: Store) -> None:
+    good, _, left = expected_accounts(moved)
+    assert {account["rule"] for account in good} == {"pull_accounts__c", WITH_INQUIRIES, DO_NOT_PULL}
+    assert {account["rule"] for account in left} == {WITH_INQUIRIES}
 
 
 def test_every_submitted_inquiry_becomes_a_case_and_a_case_request_or_open_items(moved: Store) -> None:
@@ -313,7 +334,7 @@ def test_study_countries_and_sites_arrive_in_edc_unless_what_they_belong_to_is_m
 
 
 def test_nothing_reaches_vaults_whose_connections_are_pending(moved: Store) -> None:
-    for vault in ("Quality", "Safety", "PromoMats", "Medical Sandbox", "Vault CRM"):
+    for vault in ("Quality", "Safety", "Medical Sandbox"):
         assert not open_items(moved, vault)
     assert not records_of(moved, "Medical Sandbox", "case__c")
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session
 
-from models.data_model import load_object
+from models.data_model import DOCUMENTS, load_object
 from models.store import Store
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import (
@@ -29,6 +29,8 @@ from models.tables import (
     table_of,
 )
 from models.vql import compile_callback
+from scheduler.criteria import conditions
+from scheduler.documents import VERSIONS
 
 _connections, _integrations, _points = table_of(Connection), table_of(Integration), table_of(IntegrationPoint)
 
@@ -57,6 +59,11 @@ def field_rules(session: Session) -> list[Any]:
     return list(session.execute(statement))
 
 
+def target_of(rule: Any) -> tuple[str, str]:
+    """Object and field that a rule writes; a document's fields are those of the object of documents."""
+    return (DOCUMENTS, rule.target_docfield) if rule.target_docfield else (rule.target_object, rule.target_field)
+
+
 def test_every_field_rule_reads_a_field_that_its_source_has(session: Session) -> None:
     rules = field_rules(session)
     assert len(rules) > 50
@@ -69,9 +76,10 @@ def test_every_field_rule_reads_a_field_that_its_source_has(session: Session) ->
 
 def test_every_field_rule_writes_a_field_that_its_target_has_and_matches_references_on_one(session: Session) -> None:
     for rule in field_rules(session):
-        model = load_object(session, rule.vault_id, rule.target_object)
-        assert rule.target_field in model.cleaners, (rule.target_object, rule.target_field)
-        field = model.fields.get(rule.target_field)
+        target, name = target_of(rule)
+        model = load_object(session, rule.vault_id, target)
+        assert name in model.cleaners, (target, name)
+        field = model.fields.get(name)
         if field is not None and field.type is FieldType.OBJECT:
             assert field.reference is not None
             referenced = load_object(session, rule.vault_id, field.reference)
@@ -84,7 +92,8 @@ def test_every_required_field_of_a_target_is_filled_by_a_rule(session: Session) 
     filled: dict[tuple[int, int, str], set[str]] = {}
     for rule in field_rules(session):
         if rule.matching is not Matching.ORIGIN:
-            filled.setdefault((rule.point_id, rule.vault_id, rule.target_object), set()).add(rule.target_field)
+            target, name = target_of(rule)
+            filled.setdefault((rule.point_id, rule.vault_id, target), set()).add(name)
     creating = set(session.execute(select(_points.c.id).where(_points.c.creates)).scalars())
     for (point_id, vault_id, target), names in filled.items():
         if point_id in creating:
@@ -100,9 +109,10 @@ def test_what_a_lookup_or_a_default_answers_is_accepted_by_the_target_field(sess
             assert lookup.connection_id == rule.connection_id
             answers |= set(session.execute(select(keys.c.target_key).where(keys.c.lookup_id == lookup.id)).scalars())
             assert answers
-        model = load_object(session, rule.vault_id, rule.target_object)
+        target, name = target_of(rule)
+        model = load_object(session, rule.vault_id, target)
         for answer in answers:
-            assert model.cleaners[rule.target_field](answer) is not None
+            assert model.cleaners[name](answer) is not None
 
 
 def test_every_picklist_value_of_a_source_that_is_looked_up_has_an_entry_but_for_the_known_gaps(
@@ -139,7 +149,7 @@ def test_every_point_source_sends_to_an_inbound_point_of_the_other_side_that_rea
         .join(_connections, _connections.c.id == _integrations.c.connection_id)
         .join(remote, remote.c.id == _connections.c.remote_connection_id)
     ).all()
-    assert len(rows) == 10
+    assert len(rows) == 12
     readable = {(rule.point_id, rule.query_object) for rule in field_rules(session)}
     for row in rows:
         point_id = session.execute(
@@ -154,7 +164,9 @@ def test_every_point_source_sends_to_an_inbound_point_of_the_other_side_that_rea
         ).scalar_one()
         assert (point_id, row.object_name) in readable
         model = load_object(session, row.vault_id, row.object_name)
-        compile_callback(session, model, None, [*row.criteria], now=NOW)
+        assert len(list(conditions(session, model, row.criteria, *((VERSIONS,) if model.is_document else ())))) == len(
+            row.criteria
+        )
 
 
 def test_every_outbound_queue_delivers_to_an_inbound_queue_that_serves_the_paired_connection(session: Session) -> None:
@@ -166,7 +178,7 @@ def test_every_outbound_queue_delivers_to_an_inbound_queue_that_serves_the_paire
         .join(remote, remote.c.id == _connections.c.remote_connection_id)
         .where(queues.c.type == Direction.OUTBOUND)
     ).all()
-    assert len(rows) == 6
+    assert len(rows) == 8
     for deliver_to, connection_id, vault_id in rows:
         session.execute(
             select(queues.c.id)
