@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -79,7 +79,7 @@ class Area(typer.core.TyperGroup):
 class Program(typer.core.TyperGroup):
     """All commands. However one ends, people read words and programs read an exit code."""
 
-    sections: Mapping[str, Sequence[str]] = {}
+    sections: Mapping[str, Iterable[str]] = {}
     """Heading -> names of the commands under it, as `--help` shows them."""
 
     def main(
