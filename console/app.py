@@ -11,9 +11,8 @@ How it is started (by the command line, or by a test)::
   `app.return_code` is 1. The caller prints it, and closes the store (`app.lab.store`, None if it was never opened).
 - `vault` is a Vault's id or name, `user` a username in it; without them the first Vault and its Application Owner.
 - `area` is the area that it starts with.
-- `read_only` makes every action refuse in words; `theme` is a Textual theme name (ours: "vault-night", "vault-day");
-  `plain` draws with ASCII signs only.
-
+- `read_only` makes every action refuse in words; `theme` is the name of one of `console.themes`, without it that of the
+  `preferences`, where what a person chooses is kept; `plain` draws with ASCII signs only.
 - After `run()`, the caller stops `app.engine` if it is not None (the console has done so when it ended as it should).
 
 Importing this module imports neither the store nor the engine.
@@ -30,6 +29,7 @@ from typing import Any, ClassVar, Literal
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -40,9 +40,11 @@ from console.areas import AREAS
 from console.help import document_for
 from console.lab import LabOpener
 from console.live import LiveApp
+from console.looks import ABOUT as LOOKS
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
 from console.permissions import SANDBOX_VAULTS
+from console.preferences import Preferences
 from console.reports import write_report
 from console.screens.area import AreaScreen
 from console.screens.audit import AuditScreen
@@ -60,7 +62,8 @@ from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.targets import Goto
-from console.theme import DAY, NIGHT, SIGNS
+from console.theme import SIGNS
+from console.themes import NIGHT, THEMES
 from console.widgets.bars import AreaBar, VaultBar
 from console.widgets.paint import clean
 from console.work import Failed, in_thread
@@ -103,6 +106,9 @@ class ConsoleApp(LiveApp):
     CSS = """
     Footer { background: $surface; }
     Toast { max-width: 72; }
+    Input:nocolor { text-style: underline; }
+    OptionList:nocolor > .option-list--option-highlighted { text-style: reverse; }
+    Checkbox:nocolor:focus > .toggle--label { text-style: reverse; }
     ConsoleApp.-plain ModalScreen > Vertical { border: ascii $primary; }
     ConsoleApp.-plain OptionList { text-overflow: clip; }
     ConsoleApp.-plain AreaFrame.-wide #detail-pane { border-left: ascii $panel; }
@@ -119,7 +125,7 @@ class ConsoleApp(LiveApp):
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
-        _unseen("theme", "f9", "Theme", "Dark or light"),
+        _unseen("theme", "f9", "Theme", "Choose the colours: dark, light, high contrast, colour-blind safe"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -150,16 +156,21 @@ class ConsoleApp(LiveApp):
         plain: bool = False,
         area: str = "home",
         report_folder: Path | None = None,
+        preferences: Preferences | None = None,
     ) -> None:
         # The mode in which an app starts; read once, when it is made.
         self.DEFAULT_MODE = area  # type: ignore[misc]
         super().__init__(open_lab, vault=vault, user=user, read_only=read_only)
+        # Greys are colours too.
+        self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         SIGNS.plain = plain
         self.set_class(plain, "-plain")
         ScrollBar.renderer = PlainScrollBarRender if plain else ScrollBarRender
-        self.register_theme(NIGHT)
-        self.register_theme(DAY)
-        self.theme = theme if theme in self.available_themes else NIGHT.name
+        self.preferences = preferences or Preferences()
+        for known in THEMES:
+            self.register_theme(known)
+        wanted = (theme, self.preferences.theme, NIGHT.name)
+        self.theme = next(name for name in wanted if name is not None and name in LOOKS)
         self._report_folder = report_folder
         self._leaving = False
         self._errors: list[float] = []
@@ -351,7 +362,18 @@ class ConsoleApp(LiveApp):
         yield SystemCommand("Quit", "End the console; running jobs finish first", self.action_leave)
 
     def do_theme(self) -> None:
-        self.theme = DAY.name if self.current_theme.dark else NIGHT.name
+        before = self.theme
+        choices = [Choice(look.value, label, about) for look, (label, about) in LOOKS.items()]
+
+        def show(name: str) -> None:
+            self.theme = name
+
+        def picked(name: str | None) -> None:
+            self.theme = name or before
+            if name is not None:
+                self.preferences.keep("theme", name)
+
+        self.push_screen(PickList("Theme", choices, current=before, preview=show), picked)
 
     def action_help(self) -> None:
         title, document = document_for(self.screen, self.focused, self.session)

@@ -1,4 +1,4 @@
-"""How the console looks: its two themes, the tones of text, and the sign that goes with every state.
+"""How text looks: its tones, and the sign that goes with every state. `console.themes` says which colours they have.
 
 A state is always a sign and a word; its tone only repeats what both say.
 """
@@ -8,59 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from textual.theme import Theme
-
 Tone = Literal["", "muted", "strong", "heading", "accent", "ok", "warn", "bad", "link"]
 """What a piece of text means to the eye; empty is plain text."""
-
-NIGHT: Final = Theme(
-    name="vault-night",
-    primary="#6cb2e8",
-    secondary="#7fb5a6",
-    accent="#e3b15f",
-    foreground="#cfd8e3",
-    background="#10151d",
-    surface="#161d27",
-    panel="#1f2833",
-    success="#74c394",
-    warning="#e6b05c",
-    error="#ee807b",
-    dark=True,
-    variables={
-        "footer-background": "#161d27",
-        "footer-key-foreground": "#e3b15f",
-        "footer-description-foreground": "#9fb0c2",
-        "input-selection-background": "#6cb2e8 35%",
-        "scrollbar": "#2c3847",
-        "scrollbar-background": "#131922",
-        "scrollbar-hover": "#3d4c5f",
-        "scrollbar-active": "#6cb2e8",
-    },
-)
-DAY: Final = Theme(
-    name="vault-day",
-    primary="#1a659e",
-    secondary="#2f6f62",
-    accent="#8a5a00",
-    foreground="#1c2733",
-    background="#f7f8fa",
-    surface="#eceff3",
-    panel="#dde3ea",
-    success="#1f7042",
-    warning="#8a5800",
-    error="#ad2c27",
-    dark=False,
-    variables={
-        "footer-background": "#eceff3",
-        "footer-key-foreground": "#8a5a00",
-        "footer-description-foreground": "#44525f",
-        "input-selection-background": "#1a659e 30%",
-        "scrollbar": "#c2cbd5",
-        "scrollbar-background": "#eceff3",
-        "scrollbar-hover": "#a9b5c1",
-        "scrollbar-active": "#1a659e",
-    },
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,9 @@ def open_console(
     """
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
+    from console.cli.places import config_folder
     from console.lab import OpenedLab, RunningEngine
+    from console.preferences import Preferences
 
     def open_lab() -> OpenedLab:
         from scheduler.clock import attach_lab
@@ -90,6 +92,7 @@ def open_console(
         read_only=settings.read_only,
         theme=settings.theme,
         plain=settings.plain,
+        preferences=Preferences.load(config_folder()),
     )
     try:
         app.run()

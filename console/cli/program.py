@@ -12,6 +12,7 @@ from console.cli.frame import PROGRAM, Program
 from console.cli.opening import on_terminal, open_default
 from console.cli.reaching import CaFile, Resolve
 from console.cli.settings import Settings
+from console.looks import Look
 
 
 class VaultConsole(Program):
@@ -51,7 +52,7 @@ def console(
     speed: Annotated[
         float | None, typer.Option(metavar="N", help="Have the lab clock run N times as fast as real time.")
     ] = None,
-    theme: Annotated[str | None, typer.Option(metavar="NAME", help="Colours of the console.")] = None,
+    theme: Annotated[Look | None, typer.Option(help="Colours of the console. Default: those chosen last.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Draw the console with ASCII signs only.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="Use no colours.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,

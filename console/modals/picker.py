@@ -101,13 +101,16 @@ class PickList(ModalScreen[str | None]):
         current: str | None = None,
         search: Callable[[str], Sequence[Choice]] | None = None,
         prompt: str = "Type to filter",
+        preview: Callable[[str], None] | None = None,
     ) -> None:
+        """`preview` is called with the key of each entry that comes under the cursor."""
         super().__init__()
         self._title = title
         self._choices = list(choices)
         self._current = current
         self._search = search
         self._prompt = prompt
+        self._preview = preview
         self._shown: list[Choice] = []
 
     def compose(self) -> ComposeResult:
@@ -179,6 +182,8 @@ class PickList(ModalScreen[str | None]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         self._explain()
+        if self._preview is not None and event.option_index < len(self._shown):
+            self._preview(self._shown[event.option_index].key)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()

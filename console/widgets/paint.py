@@ -13,6 +13,7 @@ from textual.color import Color
 from textual.strip import Strip
 
 from console.theme import SIGNS, Tone
+from console.themes import AA, LEAST, legible
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Row = Literal["", "head", "cursor", "cursor-blurred", "panel"]
 """What a line is, which decides its background."""
 
+BOLD: Final = frozenset({"strong", "heading"})
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Characters that move the cursor, change direction or show nothing: stored text may hold them, a screen may not."""
 
@@ -80,39 +82,43 @@ def _head(word: str, width: int) -> str:
 
 
 class Paint:
-    """The styles of one theme: a tone on a kind of line."""
+    """The styles of one theme: a tone on a kind of line. Without colours, lines differ by reverse and underline."""
 
-    def __init__(self, variables: dict[str, str]) -> None:
-        base = Color.parse(variables["background"])
-        text = Color.parse(variables["foreground"])
-        self._tones: dict[Tone, Style] = {
-            "": Style(color=text.rich_color),
-            "muted": Style(color=base.blend(text, 0.62).rich_color),
-            "strong": Style(color=text.rich_color, bold=True),
-            "heading": Style(color=Color.parse(variables["primary"]).rich_color, bold=True),
-            "accent": Style(color=Color.parse(variables["accent"]).rich_color),
-            "ok": Style(color=Color.parse(variables["success"]).rich_color),
-            "warn": Style(color=Color.parse(variables["warning"]).rich_color),
-            "bad": Style(color=Color.parse(variables["error"]).rich_color),
-            "link": Style(color=Color.parse(variables["primary"]).rich_color),
+    def __init__(self, variables: dict[str, str], *, colours: bool = True) -> None:
+        base, text, primary = (Color.parse(variables[name]) for name in ("background", "foreground", "primary"))
+        self._least = float(variables.get(LEAST, AA))
+        self._colours = colours
+        self._tones: dict[Tone, Color] = {
+            "": text,
+            "muted": base.blend(text, 0.62),
+            "strong": text,
+            "heading": primary,
+            "accent": Color.parse(variables["accent"]),
+            "ok": Color.parse(variables["success"]),
+            "warn": Color.parse(variables["warning"]),
+            "bad": Color.parse(variables["error"]),
+            "link": primary,
         }
-        primary = Color.parse(variables["primary"])
-        self._rows: dict[Row, Style] = {
-            "": Style(bgcolor=base.rich_color),
-            "head": Style(bgcolor=Color.parse(variables["surface"]).rich_color),
-            "panel": Style(bgcolor=Color.parse(variables["panel"]).rich_color),
-            "cursor": Style(bgcolor=base.blend(primary, 0.34).rich_color, bold=True),
-            "cursor-blurred": Style(bgcolor=base.blend(primary, 0.15).rich_color),
+        self._rows: dict[Row, Color] = {
+            "": base,
+            "head": Color.parse(variables["surface"]),
+            "panel": Color.parse(variables["panel"]),
+            "cursor": base.blend(primary, 0.34),
+            "cursor-blurred": base.blend(primary, 0.15),
         }
         self.style = lru_cache(maxsize=None)(self._style)
 
     def _style(self, tone: Tone, row: Row = "") -> Style:
-        return self._tones[tone] + self._rows[row]
+        bold = True if tone in BOLD or row == "cursor" else None
+        if not self._colours:
+            return Style(bold=bold, reverse=row == "cursor", underline=row == "panel" or None)
+        background = self._rows[row]
+        color = legible(self._tones[tone], background, self._least)
+        return Style(color=color.rich_color, bgcolor=background.rich_color, bold=bold)
 
     def hex(self, tone: Tone) -> str:
         """The colour of a tone, for widgets that are not painted line by line."""
-        color = self._tones[tone].color
-        return color.triplet.hex if color is not None and color.triplet is not None else ""
+        return legible(self._tones[tone], self._rows["panel"], self._least).hex
 
     def strip(self, spans: list[tuple[str, Tone]], row: Row, width: int) -> Strip:
         """A line of clean, cut spans, filled up to `width`."""
@@ -125,12 +131,12 @@ class Paint:
         return strip.crop(0, width) if missing < 0 else strip
 
 
-_paints: dict[str, Paint] = {}
+_paints: dict[tuple[str, bool], Paint] = {}
 
 
 def paint_of(app: App[object]) -> Paint:
     """The styles of the theme that the app uses now."""
-    name = app.theme
-    if name not in _paints:
-        _paints[name] = Paint(app.theme_variables)
-    return _paints[name]
+    look = (app.theme, not app.no_color)
+    if look not in _paints:
+        _paints[look] = Paint(app.theme_variables, colours=look[1])
+    return _paints[look]

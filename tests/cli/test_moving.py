@@ -185,6 +185,7 @@ class Screen:
     made: dict[str, Any]
 
     def __init__(self, open_lab: Callable[[], Any], **options: Any) -> None:
+        options.pop("preferences")
         Screen.made = options
         self.open_lab = open_lab
         self.engine: Any = None
