@@ -138,4 +138,4 @@ def delete_record(store: Store, who: Who, *, record_id: str) -> str:
 
     with acting(store, who) as (write, actor):
         remove(write, actor, record_id)
-    return f"Deleted {record_id}. Its targets in other Vaults stay."
+    return f"Deleted {record_id}. The next send job sees it."

@@ -5,12 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.details import documents
+from console.forms.integrations import POLICIES
 from console.targets import EditField, Goto, Target
 from console.theme import SIGNS, Tone
 from console.widgets.document import Document, Fact, Note, Part, Section, Title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.queries.fates import Fate
     from models.queries.records import FieldValue, RecordDetail
+
+
+def deletion(fates: Sequence[Fate]) -> list[str]:
+    """What becomes of the targets of a record that is to be deleted, a line for each."""
+    if not fates:
+        return ["No record of a connected Vault is linked with it."]
+    lines = ["Its targets in other Vaults, by what their integrations say now:"]
+    for fate in fates:
+        what = POLICIES[fate.policy]
+        if fate.policy == "mark":
+            what += f": {fate.mark_field} = “{fate.mark_text}”"
+        if fate.policy == "leave":
+            what += ", and gets no more updates"
+        who = f" ({fate.integration})" if fate.integration else " (no active integration tells that Vault)"
+        lines.append(f"{SIGNS.pick('•', '-')} {fate.vault}: {fate.object_label} {fate.name} {what}{who}")
+    return lines
 
 
 def document(detail: RecordDetail) -> Document:

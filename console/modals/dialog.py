@@ -53,10 +53,12 @@ class Dialog(ModalScreen[str | None]):
         Binding("right", "app.focus_next", show=False, id="dialog.right", tooltip="Other answer"),
     ]
 
-    def __init__(self, title: str, lines: Sequence[str], answers: Sequence[Answer] = ()) -> None:
+    def __init__(
+        self, title: str, lines: Sequence[str], answers: Sequence[Answer] = (), *, leave: str = "Leave"
+    ) -> None:
         super().__init__()
         self._title, self._lines = title, lines
-        self._answers = (Answer("", "Leave"), *answers)
+        self._answers = (Answer("", leave), *answers)
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:

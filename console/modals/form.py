@@ -35,6 +35,10 @@ Save = Callable[["Store", "Who", Mapping[str, str], bool], str]
 """Saves what was typed; the last argument says that a question was answered with yes."""
 Begin = Callable[["Store", "Who", Mapping[str, str]], Work]
 """What was typed, as long work with its progress."""
+TALLEST = 92
+"""Of a hundred lines of the screen, how many a form takes at most."""
+FRAME = 2
+NOTHING = "There is nothing to choose yet: it depends on other fields."
 UNSEEN = "unseen"
 """The type of a field that is typed unseen."""
 
@@ -144,6 +148,16 @@ class FormScreen(ModalScreen[str | None]):
         lines = self._lines
         next((line for line in lines if line.field.name == self._form.first), lines[0]).editor.focus()
 
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Let the fields scroll before they push the buttons out of sight."""
+        fields = self.query_one("#fields")
+        others = [each for each in self.query("FormScreen > Vertical > *") if each is not fields and each.display]
+        taken = FRAME + sum(each.outer_size.height + each.styles.margin.height for each in others)
+        fields.styles.max_height = max(3, self.size.height * TALLEST // 100 - taken)
+
     def on_descendant_focus(self) -> None:
         """Say what the field in focus is for."""
         focused = self.focused
@@ -165,6 +179,7 @@ class FormScreen(ModalScreen[str | None]):
         editor = message.field
         line = next(line for line in self._lines if line.editor is editor)
         picker, labels = self.picker(line.field, editor.value)
+        picker.typed = message.typed
 
         def picked(value: str | None) -> None:
             if value is not None:
@@ -175,7 +190,8 @@ class FormScreen(ModalScreen[str | None]):
     def picker(self, field: FormField, current: str) -> tuple[PickList, Mapping[str, str]]:
         """What a field's value is picked from, and the label of each value."""
         choices = [Choice(value, label) for value, label in field.choices]
-        return PickList(field.label, choices, current=current), dict(field.choices)
+        more = {} if choices else {"nothing": NOTHING}
+        return PickList(field.label, choices, current=current, **more), dict(field.choices)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -253,6 +269,7 @@ class FormScreen(ModalScreen[str | None]):
         line = self.query_one("#trouble", Static)
         line.update(Content(f"{SIGNS.pick('✕', 'x')} {clean(text)}" if text else ""))
         line.set_class(bool(text), "-shown")
+        self.call_after_refresh(self._fit)
 
     def action_leave(self) -> None:
         if not self.changes:

@@ -102,8 +102,9 @@ class PickList(ModalScreen[str | None]):
         search: Callable[[str], Sequence[Choice]] | None = None,
         prompt: str = "Type to filter",
         preview: Callable[[str], None] | None = None,
+        nothing: str = "Nothing matches.",
     ) -> None:
-        """`preview` is called with the key of each entry that comes under the cursor."""
+        """`preview` is called with the key of each entry that comes under the cursor; `nothing` is said of no entry."""
         super().__init__()
         self._title = title
         self._choices = list(choices)
@@ -111,19 +112,22 @@ class PickList(ModalScreen[str | None]):
         self._search = search
         self._prompt = prompt
         self._preview = preview
+        self._nothing = nothing
+        self.typed = ""
+        """What stands in the filter at first."""
         self._shown: list[Choice] = []
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(clean(self._title))
-            yield PickInput(placeholder=self._prompt, select_on_focus=False)
+            yield PickInput(self.typed, placeholder=self._prompt, select_on_focus=False)
             yield OptionList(markup=False)
             yield Reason()
 
     def on_mount(self) -> None:
         self.query_one(PickInput).cursor_blink = False
         self.query_one(OptionList).can_focus = False
-        self._filter("")
+        self._filter(self.typed)
 
     def on_resize(self) -> None:
         """Leave room below the list for the line that says why an entry cannot be picked."""
@@ -139,21 +143,26 @@ class PickList(ModalScreen[str | None]):
             answer = partial(self.Found, text)
             in_thread(self, partial(self._search, text), answer, group="search", exclusive=True)
             return
-        words = text.casefold().split()
-        self._put(
-            [item for item in self._choices if all(word in f"{item.label} {item.note}".casefold() for word in words)]
-        )
+        typed = text.casefold()
+        words = typed.split()
+        found = [
+            item for item in self._choices if all(word in f"{item.label} {item.note}".casefold() for word in words)
+        ]
+        # What begins with the text is meant rather than what holds it somewhere.
+        self._put(sorted(found, key=lambda item: not item.label.casefold().startswith(typed)), text)
 
     def on_pick_list_found(self, message: Found) -> None:
-        self._put(message.choices)
+        self._put(message.choices, message.text)
 
-    def _put(self, choices: Sequence[Choice]) -> None:
+    def _put(self, choices: Sequence[Choice], text: str) -> None:
         self._shown = list(choices)
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._prompt_of(item)) for item in self._shown])
         keys = [item.key for item in self._shown]
-        options.highlighted = None if not keys else keys.index(self._current) if self._current in keys else 0
+        # Once something is typed, Enter picks what is found, not what was there before.
+        kept = not text and self._current in keys
+        options.highlighted = None if not keys else keys.index(self._current or "") if kept else 0
         self._explain()
 
     def _prompt_of(self, item: Choice) -> Content:
@@ -173,7 +182,7 @@ class PickList(ModalScreen[str | None]):
         bar = self.query_one(Reason)
         place = self.query_one(OptionList).highlighted
         if not self._shown:
-            bar.put(("Nothing matches.", "muted"))
+            bar.put((self._nothing, "muted"))
         elif place is not None and self._shown[place].why_not:
             bar.put((f"{SIGNS.pick('✕', 'x')} {clean(self._shown[place].why_not)}", "warn"))
         else:

@@ -10,14 +10,15 @@ from textual.message import Message
 
 from console import commands
 from console.actions import Action, bindings
-from console.details.records import document
+from console.details.records import deletion, document
 from console.details.texts import short
-from console.modals.confirm import Confirm
+from console.modals.dialog import Answer, Dialog
 from console.modals.picker import Choice, PickList
 from console.modals.record_form import RecordFormScreen
 from console.permissions import CREATE_RECORDS, DELETE_RECORDS, EDIT_RECORDS, OBJECT, READ_RECORDS
 from console.screens.document_actions import DocumentActions
 from console.screens.explaining import EXPLAIN, explain_record
+from console.screens.later import AskingScreen
 from console.screens.tracing import TRACE, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
@@ -30,16 +31,20 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from models.queries.fates import Fate
     from models.queries.records import ObjectRow, RecordForm, RecordRow
     from models.queries.window import Listing
 
 
 def _state(row: RecordRow) -> Cell:
-    symbol, tone = SIGNS.symbol(row.status)
-    return f"{symbol} {row.state_label or SIGNS.sign(row.status).word}", tone
+    """The lifecycle state; of an inactive record, whatever its lifecycle says, that it is inactive."""
+    words, tone = SIGNS.words(row.status)
+    if row.status == "inactive__v" or not row.state_label:
+        return words, tone
+    return f"{SIGNS.symbol(row.status)[0]} {row.state_label}", tone
 
 
-class RecordsScreen(DocumentActions):
+class RecordsScreen(DocumentActions, AskingScreen):
     """The records of one object of the Vault in use."""
 
     AREA = "records"
@@ -266,9 +271,20 @@ class RecordsScreen(DocumentActions):
         if row is None:
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.home.perform(partial(commands.delete_record, record_id=row.key))
+        vault_id, key, name = self.home.session.vault_id, row.key, row.name
 
-        text = f"{row.name} ({row.key}) goes for good. Its targets in other Vaults stay, and get no more updates."
-        self.app.push_screen(Confirm("Delete this record?", text, yes="Delete it", no="Keep it"), answered)
+        def read(session: StoreSession) -> tuple[Fate, ...]:
+            from models.queries.fates import fates_of_targets
+
+            return fates_of_targets(session, vault_id, key)
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.home.perform(partial(commands.delete_record, record_id=key))
+
+        def ask(fates: tuple[Fate, ...]) -> None:
+            lines = [f"{name} ({key}) goes for good.", "", *deletion(fates)]
+            delete = Answer("delete", "Delete it", "warning")
+            self.home.push_screen(Dialog("Delete this record?", lines, [delete], leave="Keep it"), answered)
+
+        self.read_then(read, ask)

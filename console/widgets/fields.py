@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ChoiceField(Widget, can_focus=True):
     """Holds one value out of a list; Enter opens the list, Delete empties the field."""
 
-    HELP = "Enter opens the list of values, Delete empties the field."
+    HELP = "Enter opens the list of values; typing opens it narrowed. Delete empties the field."
     DEFAULT_CSS = "ChoiceField { height: 1; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space,down", "choose", "Choose", id="choice.choose", tooltip="Open the list of values"),
@@ -35,11 +35,12 @@ class ChoiceField(Widget, can_focus=True):
     ]
 
     class Wanted(Message):
-        """Somebody wants to choose."""
+        """Somebody wants to choose; `typed` is what the list is to be narrowed by at first."""
 
-        def __init__(self, field: ChoiceField) -> None:
+        def __init__(self, field: ChoiceField, typed: str = "") -> None:
             super().__init__()
             self.field = field
+            self.typed = typed
 
     class Changed(Message):
         """Another value was chosen."""
@@ -60,6 +61,12 @@ class ChoiceField(Widget, can_focus=True):
 
     def action_empty(self) -> None:
         self.put("", "")
+
+    def on_key(self, event: events.Key) -> None:
+        """Whoever types into the field means its list."""
+        if event.is_printable and event.character and not event.character.isspace():
+            event.stop()
+            self.post_message(self.Wanted(self, event.character))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -91,7 +98,7 @@ class FieldLine(Vertical):
     FieldLine.-changed .label { color: $accent; }
     FieldLine Input { border: none; height: 1; padding: 0 1; width: 1fr; background: $panel; }
     FieldLine Input:focus { border: none; background: $primary 25%; }
-    FieldLine .problem { display: none; color: $error; padding: 0 1 0 29; height: auto; }
+    FieldLine .problem { display: none; color: $error; padding: 0 1 0 29; height: auto; width: 1fr; }
     FieldLine.-problem .problem { display: block; }
     """
 
