@@ -9,6 +9,7 @@ from console.cli.lab import Located, opened
 from console.cli.output import Column, answer, located, table
 from console.cli.settings import settings_of
 from models.errors import InvalidInput
+from models.moments import FORMS
 
 audit = area("audit", "The audit trail.")
 
@@ -25,10 +26,8 @@ def list_rows(
     of: Annotated[str, typer.Option("--object", metavar="NAME", help="E.g. connection__sys.")] = "",
     item: Annotated[str, typer.Option(metavar="TEXT", help="What people call the thing.")] = "",
     record: Annotated[str, typer.Option(metavar="ID", help="Record id.")] = "",
-    since: Annotated[
-        str, typer.Option("--from", metavar="DATE", help="Lab time (UTC): 2026-01-31, or 2026-01-31T12:00.")
-    ] = "",
-    until: Annotated[str, typer.Option("--to", metavar="DATE", help="Until then; a day counts whole.")] = "",
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help=f"Lab time: {FORMS}.")] = "",
+    until: Annotated[str, typer.Option("--to", metavar="TIME", help="Until then; a day counts whole.")] = "",
     limit: Annotated[int, typer.Option(min=0, help="How many rows to show, the newest first.")] = 50,
 ) -> None:
     """List audited changes, the newest first, Vault by Vault. A row must meet all options that are given."""
@@ -45,11 +44,11 @@ def list_rows(
         "since": since,
         "until": until,
     }
-    try:
-        wanted = read_filter(typed)
-    except InvalidInput as refusal:
-        raise InvalidInput({OPTIONS.get(name, name): problem for name, problem in refusal.fields.items()}) from None
     with opened(settings) as lab, lab.store.read() as session:
+        try:
+            wanted = read_filter(typed, lab.now)
+        except InvalidInput as refusal:
+            raise InvalidInput({OPTIONS.get(name, name): problem for name, problem in refusal.fields.items()}) from None
         total, rows = lab.rows(session, lambda vault_id: listing(vault_id, wanted), limit)
     columns: list[Column[Located]] = [
         Column("Time", lambda line: line.row.at),

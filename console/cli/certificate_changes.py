@@ -12,8 +12,7 @@ from console.cli.certificates import certificates
 from console.cli.durations import duration
 from console.cli.frame import command
 from console.cli.lab import OpenLab, opened
-from console.cli.moments import read_moment
-from console.cli.output import Column, answer, facts, say, shown, table, tell
+from console.cli.output import Column, answer, facts, say, table, tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotFound, NotPossible
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from models.services.certificates import Choice, Dates
 
 CertificateName = Annotated[str | None, typer.Argument(metavar="CERTIFICATE", help="Its certificate id, e.g. 00001.")]
-Moment = Annotated[str | None, typer.Option(metavar="DATE", help="Lab time at which the stage begins.")]
+Moment = Annotated[str | None, typer.Option(metavar="TIME", help="Lab time at which the stage begins.")]
 
 
 @command(certificates, "switch")
@@ -119,11 +118,11 @@ def rollover(
             lab.require_writing()
             begins = lab.now
             dates = Dates.usual(begins) if stage_lasts is None else Dates.evenly(begins, duration(stage_lasts))
-            begin_rollover(lab.store, _actor(lab), _with(dates, given))
+            begin_rollover(lab.store, _actor(lab), _with(dates, given, begins))
         elif change:
             lab.require_writing()
             keep_up(lab.store)
-            change_rollover(lab.store, _actor(lab), lambda dates: _with(dates, given))
+            change_rollover(lab.store, _actor(lab), lambda dates: _with(dates, given, lab.now))
         if not settings.read_only:
             keep_up(lab.store)
         document = _document(lab.store, lab.now)
@@ -154,17 +153,19 @@ def _actor(lab: OpenLab) -> Actor:
         return lab.actor(session, vaults[0].key)
 
 
-def _with(dates: Dates, given: tuple[str | None, ...]) -> Dates:
-    from models.services.certificates import Dates
+def _with(dates: Dates, given: tuple[str | None, ...], now: datetime) -> Dates:
+    from models.moments import read_moment
+    from models.services.certificates import STAGE_DATES, Dates
 
     moments: list[datetime] = []
-    for text, moment in zip(given, dates.as_tuple(), strict=True):
+    problems: dict[str, str] = {}
+    for name, text, moment in zip(STAGE_DATES.values(), given, dates.as_tuple(), strict=True):
         try:
-            moments.append(moment if text is None else read_moment(text))
-        except ValueError:
-            raise InvalidInput(
-                {"date": f"{text} is no time; write it as 2026-01-31 or {shown('2026-01-31T12:00:00Z')}."}
-            ) from None
+            moments.append(moment if text is None else read_moment(text, now))
+        except ValueError as problem:
+            problems[f"--{name.removesuffix('_at').replace('_', '-')}"] = str(problem)
+    if problems:
+        raise InvalidInput(problems)
     return Dates(*moments)
 
 

@@ -13,6 +13,7 @@ from console.cli.lab import opened
 from console.cli.output import answer, facts, parts, section
 from console.cli.settings import Settings, settings_of
 from console.words import change_of, how_of
+from models.moments import FORMS
 
 if TYPE_CHECKING:
     from models.permissions import Actor
@@ -77,7 +78,7 @@ def dry_run_integration(
     context: typer.Context,
     integration: Annotated[str, typer.Argument(help="Its API name, name or number.")],
     since: Annotated[
-        str, typer.Option(metavar="TIME", help="As if Last Successful Run Time had been set to this, e.g. 2026-01-31.")
+        str, typer.Option(metavar="TIME", help=f"As if Last Successful Run Time had been set to this: {FORMS}.")
     ] = "",
     point: Annotated[str, typer.Option(metavar="POINT", help="Only this integration point, by its API name.")] = "",
 ) -> None:
@@ -92,7 +93,7 @@ def dry_run_integration(
             found = lab.find(session, Integration, integration)
             actor = lab.actor(session, found.vault_id)
             point_id = rehearsal.point_of(session, found.key, point) if point else None
-        start = moment_of(since, "--since") if since else None
+        start = moment_of(since, lab.now, "--since") if since else None
         if point_id is not None:
             result = rehearsal.rehearse_point(lab.store, actor, point_id, since=start)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,14 @@ from console.cli.integration_changes import Integration, change, pairs
 from console.cli.integrations import integrations
 from console.cli.output import tell
 from console.cli.settings import settings_of
-from models.errors import InvalidInput
+from models.moments import FORMS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from models.permissions import Actor
+    from models.queries.lookup import Named
+    from models.store import WriteSession
 
 NAMES = (
     "matching",
@@ -50,26 +57,23 @@ def set_command(
     tell(settings_of(context), document, text)
 
 
-@command(integrations, "last-run")
+# -2h is a time, not an option.
+@command(integrations, "last-run", context_settings={"ignore_unknown_options": True})
 def last_run(
     context: typer.Context,
     integration: Integration,
-    moment: Annotated[str, typer.Argument(metavar="TIME", help="Lab time, e.g. 2026-01-31T12:00:00.000Z.")],
+    moment: Annotated[str, typer.Argument(metavar="TIME", help=f"Lab time: {FORMS} for two hours ago.")],
 ) -> None:
     """Set Last Successful Run Time: what changed since then is sent again, and the jobs run at once."""
+    from console.cli.moments import moment_of
     from models.services.integrations import set_last_successful_run_time
-    from models.time import from_iso, iso
+    from models.time import iso
 
-    try:
-        time = from_iso(moment)
-    except ValueError:
-        raise InvalidInput({"time": "Write a date and time as 2026-01-31T12:00:00.000Z."}) from None
-    found, changed = change(
-        context,
-        "Integration",
-        integration,
-        lambda write, actor, row: set_last_successful_run_time(write, actor, row.key, time),
-    )
+    def work(write: WriteSession, actor: Actor, found: Named) -> tuple[datetime, bool]:
+        time = moment_of(moment, write.now, "time")
+        return time, set_last_successful_run_time(write, actor, found.key, time)
+
+    found, (time, changed) = change(context, "Integration", integration, work)
     text = (
         f"{found.label} of {found.vault} looks for changes since {iso(time)}; its jobs were asked to run."
         if changed

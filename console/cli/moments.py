@@ -1,4 +1,4 @@
-"""Moments of lab time as people type them."""
+"""Moments of lab time as options and arguments of commands take them."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def read_moment(text: str) -> datetime:
-    """Read `2026-01-31` or `2026-01-31T12:00:00.000Z` (UTC). Raises ValueError."""
-    from models.time import from_iso
-
-    return from_iso(text if "T" in text else f"{text}T00:00:00.000Z")
-
-
-def moment_of(text: str, option: str) -> datetime:
-    """Read a moment as `read_moment` does. Raises InvalidInput, which names the option."""
+def moment_of(text: str, now: datetime, name: str) -> datetime:
+    """Read a moment (`models.moments`). Raises InvalidInput, which names the option or argument."""
     from models.errors import InvalidInput
+    from models.moments import read_moment
 
     try:
-        return read_moment(text)
-    except ValueError:
-        raise InvalidInput(
-            {option: f"{text!r} is not a time; write it as 2026-01-31 or 2026-01-31T12:00:00.000Z."}
-        ) from None
+        return read_moment(text, now)
+    except ValueError as problem:
+        raise InvalidInput({name: str(problem)}) from None

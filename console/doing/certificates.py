@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.errors import InvalidInput
@@ -40,18 +40,20 @@ def begin_rollover(store: Store, who: Who, values: Mapping[str, str], _confirmed
 
     Raises NotAllowed, InvalidInput, NotPossible.
     """
+    from models.moments import read_moment
     from models.permissions import actor_for
     from models.services.certificates import STAGE_DATES, Dates
     from scheduler.rollover import begin_rollover as begin
     from scheduler.rollover import keep_up
 
+    now = store.clock.now()
     moments: list[datetime] = []
     problems: dict[str, str] = {}
     for name in STAGE_DATES.values():
         try:
-            moments.append(datetime.strptime(values.get(name, "").strip(), DATE_FORM).replace(tzinfo=UTC))
-        except ValueError:
-            problems[name] = "A time such as 2026-01-31 08:00:00 is needed."
+            moments.append(read_moment(values.get(name, ""), now))
+        except ValueError as problem:
+            problems[name] = str(problem)
     if problems:
         raise InvalidInput(problems)
     with store.read() as session:

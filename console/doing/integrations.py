@@ -28,14 +28,14 @@ def change_settings(store: Store, who: Who, values: Values, _confirmed: bool, /,
 
 def set_last_run(store: Store, who: Who, values: Values, _confirmed: bool, /, *, key: int, name: str) -> str:
     """Set the time from which on an integration looks for changes."""
+    from models.moments import read_moment
     from models.services.integrations import set_last_successful_run_time
-    from models.time import from_iso
 
     field = "last_successful_run_time"
     try:
-        moment = from_iso(values.get(field, ""))
-    except ValueError:
-        raise InvalidInput({field: "Write a date and time as 2026-01-31T12:00:00.000Z."}) from None
+        moment = read_moment(values.get(field, ""), store.clock.now())
+    except ValueError as problem:
+        raise InvalidInput({field: str(problem)}) from None
     with acting(store, who) as (write, actor):
         changed = set_last_successful_run_time(write, actor, key, moment)
     if not changed:

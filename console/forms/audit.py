@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.doing.audit import LABELS, in_words
 from console.modals.form import Form, form_field
+from models.moments import FORMS
 
 if TYPE_CHECKING:
     from console.session import Who
@@ -19,7 +20,7 @@ HELPS = {
     "object_name": "Only what happened to records of one object.",
     "item": "What people call the thing: a part of its name.",
     "record_id": "The whole record id, e.g. V17000000000101.",
-    "since": "Lab time (UTC): a day such as 2026-01-31, or a time such as 2026-01-31 12:00.",
+    "since": f"Lab time (UTC): {FORMS} for two hours ago.",
     "until": "Until this lab time; a day counts whole.",
 }
 ANY = ("", "Any")
@@ -30,10 +31,10 @@ def filter_form(
 ) -> Form:
     """Asks what audit rows have to meet, beginning with `values`; `take` gets the filter and what was typed."""
 
-    def save(_store: Store, _who: Who, typed: Mapping[str, str], _confirmed: bool, /) -> str:
+    def save(store: Store, _who: Who, typed: Mapping[str, str], _confirmed: bool, /) -> str:
         from models.queries.audit import read_filter
 
-        take(read_filter(typed), typed)
+        take(read_filter(typed, store.clock.now()), typed)
         asked = in_words(typed)
         return f"The audit trail shows {asked}." if asked else "The audit trail shows everything."
 

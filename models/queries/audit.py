@@ -1,19 +1,18 @@
 """The audit trail of a Vault, the newest row first, and what it is filtered by."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from models.errors import InvalidInput
+from models.moments import read_moment
 from models.queries.window import Listing, matches
 from models.tables import AuditRow, table_of
 
 _c = table_of(AuditRow).c
-_TIME = re.compile(r"[T:\s]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,10 @@ class AuditFilter:
 EVERYTHING = AuditFilter()
 
 
-def read_filter(values: Mapping[str, str]) -> AuditFilter:
-    """What a person typed, by the names of the filter; dates are lab time (UTC), a day as `until` counts whole.
+def read_filter(values: Mapping[str, str], now: datetime) -> AuditFilter:
+    """A filter from what a person typed, by its names; times as `models.moments` has them, a day as `until` counts whole.
 
-    Raises InvalidInput, which names every bad date.
+    `now` is the lab time. Raises InvalidInput, which names every bad time.
     """
     problems: dict[str, str] = {}
     typed = {field.name: values.get(field.name, "").strip() for field in fields(AuditFilter)}
@@ -72,22 +71,15 @@ def read_filter(values: Mapping[str, str]) -> AuditFilter:
     for name in ("since", "until"):
         text = typed.pop(name)
         try:
-            moments[name] = _moment(text, whole_day=name == "until") if text else None
-        except (ValueError, OverflowError):
-            problems[name] = f"{text} is no date. Write 2026-01-31, or 2026-01-31 12:00 in lab time (UTC)."
+            moments[name] = read_moment(text, now, whole_day=name == "until") if text else None
+        except ValueError as problem:
+            problems[name] = str(problem)
     since, until = moments.get("since"), moments.get("until")
     if since is not None and until is not None and until <= since:
         problems["until"] = "This is before the beginning."
     if problems:
         raise InvalidInput(problems)
     return AuditFilter(**typed, since=since, until=until)
-
-
-def _moment(text: str, *, whole_day: bool) -> datetime:
-    """A day or a time. Raises ValueError, OverflowError."""
-    moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment + timedelta(days=1) if whole_day and not _TIME.search(text) else moment
 
 
 def listing(vault_id: int, wanted: AuditFilter = EVERYTHING) -> Listing[AuditLine]:
