@@ -61,7 +61,7 @@ EVERYTHING = AuditFilter()
 
 
 def read_filter(values: Mapping[str, str], now: datetime) -> AuditFilter:
-    """A filter from what a person typed, by its names; times as `models.moments` has them, a day as `until` counts whole.
+    """A filter from what a person typed, by its names; times as in `models.moments`, a day as `until` counts whole.
 
     `now` is the lab time. Raises InvalidInput, which names every bad time.
     """

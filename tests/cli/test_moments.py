@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.cli.conftest import Call, Lab
+from tests.cli.conftest import Call
 
 INTEGRATION = ("product_integration__c", "--vault", "Source")
 
 
 @pytest.mark.parametrize("moment", ["-2h", "2020-01-31", "2020-01-31 12:00", "yesterday"])
-def test_last_successful_run_time_is_set_as_people_say_it(on: Call, lab: Lab, moment: str) -> None:
+def test_last_successful_run_time_is_set_as_people_say_it(on: Call, moment: str) -> None:
     done = on("integrations", "last-run", *INTEGRATION, moment, "--json").document
     shown = on("integrations", "show", *INTEGRATION, "--json").document["integration"]
 
@@ -45,6 +45,6 @@ def test_a_last_successful_run_time_in_the_future_is_refused(on: Call) -> None:
     assert "future" in refused["last_successful_run_time"]
 
 
-def test_options_take_a_relative_time_too(on: Call, lab: Lab) -> None:
+def test_options_take_a_relative_time_too(on: Call) -> None:
     assert on("audit", "list", "--from", "-1h", "--to", "+1h", "--json").document["total"] > 0
     assert on("dry-run", "integration", *INTEGRATION, "--since", "-30d", "--json").document
