@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from console.session import Session
 
 ABOUT: dict[str, tuple[str, ...]] = {
+    "home": (
+        "Each connection stands once, with a line for each way of its data. Enter on a number lists what it counts.",
+        "Sent and received count records and items of today's runs; applied and skipped count target records.",
+        "What waits are messages in queues, what failed are items of user exceptions that are still open.",
+    ),
     "connections": (
         "A connection is this Vault's side of a pair. Only while both sides are Active does anything move.",
         "Connection Stats count Spark messages, not records: one message carries up to 500 items.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from rich.cells import cell_len
+
 from console.targets import Counted, Counter, Goto, UseVault
 from console.theme import SIGNS, Tone
 from console.widgets.links import LinkLine, Piece
@@ -76,6 +78,7 @@ class _Layout:
         gap = 2 if self._wide else 1
         self._widths = [max(len(column.name if self._wide else column.short) + gap, 6) for column in _COLUMNS]
         self._arrow = 5 if self._wide else 3
+        self._width = width
         self._name = max(LEAST_NAME, width - sum(self._widths) - self._arrow - 1)
 
     def heading(self) -> LinkLine:
@@ -93,11 +96,11 @@ class _Layout:
         vault = group.vault
         here = vault.key == self._vault_id
         name = clean(vault.name) + ("  Sandbox" if vault.sandbox else "")
-        notes = f"  {vault.key}  {vault.family}" + ("  in use" if here else "")
+        notes = f"  {vault.key}  {clean(vault.family)}" + ("  in use" if here else "")
         pieces = (
             Piece(f" {SIGNS.pick('■' if here else '□', '#')} "),
-            Piece(name, "heading" if here else "strong", UseVault(vault.key)),
-            Piece(clean(notes), "muted"),
+            Piece(_cut(name, self._width - 3 - cell_len(notes)), "heading" if here else "strong", UseVault(vault.key)),
+            Piece(notes, "muted"),
         )
         lines = [LinkLine("blank", ()), LinkLine(f"vault {vault.key}", pieces)]
         for tie in group.ties:
@@ -108,23 +111,21 @@ class _Layout:
 
     def _tie(self, tie: Tie, *, last: bool) -> list[LinkLine]:
         near, far = tie.near, tie.far
-        sign, _ = SIGNS.symbol(near.type)
-        partner = far.vault if far is not None else near.remote_name
-        state, tone = SIGNS.words(near.state)
+        partner = clean(far.vault if far is not None else near.remote_name)
+        states = [Piece("  "), Piece(*SIGNS.words(near.state))]
+        if far is not None and far.state != near.state:
+            states += [Piece(", there ", "muted"), Piece(*SIGNS.words(far.state))]
+        room = self._width - 5 - sum(cell_len(piece.text) for piece in states)
+        between = f"  {SIGNS.symbol(near.type)[0]} "
+        name = _cut(clean(near.name), room if not partner else max(room // 2, room - cell_len(between + partner)))
         pieces = [
             Piece(f"   {_corner(last=last)} ", "muted"),
-            Piece(clean(near.name), "link", Goto("connections", near.key, near.vault_id)),
-            Piece(f"  {sign} ", "muted"),
+            Piece(name, "link", Goto("connections", near.key, near.vault_id)),
         ]
-        if partner and far is not None:
-            pieces.append(Piece(clean(partner), "", Goto("connections", far.key, far.vault_id)))
-        elif partner:
-            pieces.append(Piece(clean(partner), ""))
-        pieces += [Piece("  "), Piece(state, tone)]
-        if far is not None and far.state != near.state:
-            there, tone = SIGNS.words(far.state)
-            pieces += [Piece(", there ", "muted"), Piece(there, tone)]
-        lines = [LinkLine(f"tie {near.key}", tuple(pieces), near.key)]
+        if partner:
+            there = Goto("connections", far.key, far.vault_id) if far is not None else None
+            pieces += [Piece(between, "muted"), Piece(_cut(partner, room - cell_len(name + between)), "", there)]
+        lines = [LinkLine(f"tie {near.key}", (*pieces, *states), near.key)]
         return lines + [self._way(way, tie, last=last) for way in tie.ways]
 
     def _way(self, way: Way, tie: Tie, *, last: bool) -> LinkLine:
@@ -151,6 +152,11 @@ class _Layout:
         target = Counted(end.vault_id, end.key, end.name, column.counter, self._topology.day)
         tone: Tone = column.tone if value else "muted"
         return Piece(" " * (width - len(text))), Piece(text, tone, target)
+
+
+def _cut(text: str, room: int) -> str:
+    """Text in at most so many cells."""
+    return fit(text, min(cell_len(text), room))
 
 
 def _corner(*, last: bool) -> str:

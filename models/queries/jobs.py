@@ -133,12 +133,12 @@ def listing(
 ) -> Listing[RunRow]:
     """The job runs of a Vault, the newest first; `moved_only` leaves out runs that found nothing to do.
 
-    `connection_id` keeps the runs that moved something through it; with `counters` only those in which one of these
-    counted. `day` keeps the runs that began on that day of the lab.
+    `connection_id` keeps the runs that moved something through it, with `counters` only those in which one of these
+    counted, and tells what they moved through it alone. `day` keeps the runs that began on that day of the lab.
     """
     keys = select(_c.id).where(_c.vault_id == vault_id)
+    lines = table_of(JobRunLine).c
     if connection_id is not None:
-        lines = table_of(JobRunLine).c
         of_connection = select(lines.run_id).where(lines.connection_id == connection_id)
         if counters:
             of_connection = of_connection.where(or_(*(lines[name] > 0 for name in counters)))
@@ -151,6 +151,10 @@ def listing(
     if text:
         keys = keys.where(matches(text, _c.kind, _c.status, _c.error, _connection_name))
     rows = select(*_ROW_COLUMNS).where(_c.vault_id == vault_id)
+    if connection_id is not None:
+        moved = (lines[name] for name in COUNTS)
+        rows = select(*_ROW_COLUMNS[: -len(COUNTS)], *moved).join(table_of(JobRunLine), lines.run_id == _c.id)
+        rows = rows.where(_c.vault_id == vault_id, lines.connection_id == connection_id)
     return Listing(_c.id, keys, rows, _row, descending=True)
 
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="picture
 
 SIZES = {"120x40": (120, 40), "80x24": (80, 24)}
 AREAS = {
+    "home": ("0",),
     "connections": ("1",),
     "integrations": ("2",),
     "queues": ("3",),
