@@ -6,9 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import typer
-
-from console.cli.reaching import apply_reach
 from console.cli.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +59,7 @@ def open_console(
     """Open the console on the store that `open_store` opens (called in a thread, after the first frame).
 
     Without an `engine` it only looks at what others move. `seed` is the generator's. Raises what `open_store` raises as
-    a ConsoleError, and typer.Exit when the console ends by an error.
+    a ConsoleError, and SystemExit when the console ends by an error.
     """
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
@@ -74,7 +71,10 @@ def open_console(
         from scheduler.clock import attach_lab
 
         store = open_store()
-        apply_reach(settings, store)
+        if settings.resolve or settings.ca_file is not None:
+            from console.cli.reaching import apply_reach
+
+            apply_reach(settings, store)
         attach_lab(store)
 
         def start_engine() -> RunningEngine:
@@ -104,7 +104,7 @@ def open_console(
     if app.refusal is not None:
         raise app.refusal
     if app.return_code:
-        raise typer.Exit(app.return_code)
+        sys.exit(app.return_code)
 
 
 def open_default(settings: Settings) -> None:

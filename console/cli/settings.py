@@ -1,9 +1,13 @@
 """What was said before or after any command: which store, which Vault, as whom, and how to answer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
 
 @dataclass

@@ -7,11 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-import typer
-
-# Typer names the ancestor of its own complaints nowhere else.
-from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
-
 from console.cli.output import bold, printable
 from models.errors import ConsoleError, InvalidInput
 
@@ -30,28 +25,40 @@ def guarded(work: Callable[[], object], typed: Sequence[str]) -> int:
     except BrokenPipeError:
         _be_silent()
         return REFUSED
-    except NoArgsIsHelpError as help_text:
-        print(help_text.format_message(), file=sys.stderr)
-        return USAGE
-    except UsageError as error:
-        hint = f"See '{error.ctx.command_path} --help'." if error.ctx else ""
-        _report("Wrong usage", error.format_message(), hint, in_json=in_json)
-        return error.exit_code
-    except ClickException as error:
-        _report("That did not work", error.format_message(), in_json=in_json)
-        return error.exit_code
     except ConsoleError as error:
         fields = error.fields if isinstance(error, InvalidInput) else {}
         # What a query is refused with has a type and a place.
         details = getattr(error, "details", {})
         _report(error.title, error.message, error.remedy, fields, in_json=in_json, **details)
         return REFUSED
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last place: a person gets a sentence, the file gets the rest
-        _unexpected(error, typed, in_json=in_json)
-        return REFUSED
+        return _complaint(error, typed, in_json=in_json)
     return code if isinstance(code, int) else 0
+
+
+def _complaint(error: Exception, typed: Sequence[str], *, in_json: bool) -> int:
+    """Tell of an error that is none of ours: Typer's own, about how it was called, or one in the program."""
+    # Loaded here only: the console opens without it. Typer names the ancestor of its complaints nowhere else.
+    import typer
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
+
+    match error:
+        case NoArgsIsHelpError():
+            print(error.format_message(), file=sys.stderr)
+            return USAGE
+        case UsageError():
+            hint = f"See '{error.ctx.command_path} --help'." if error.ctx else ""
+            _report("Wrong usage", error.format_message(), hint, in_json=in_json)
+            return error.exit_code
+        case ClickException():
+            _report("That did not work", error.format_message(), in_json=in_json)
+            return error.exit_code
+        case typer.Abort():
+            return INTERRUPTED
+    _unexpected(error, typed, in_json=in_json)
+    return REFUSED
 
 
 def _report(
