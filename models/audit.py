@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlmodel import SQLModel
 
+from models.changes.recording import note
 from models.feed import Topic
 from models.permissions import Actor
 from models.store import WriteSession
@@ -72,6 +73,7 @@ def audit(
         )
         for field, (old, new) in rows.items()
     )
+    note(write, actor, action, object_name)
     write.changed(Topic.AUDIT, actor.vault_id)
 
 

@@ -220,6 +220,11 @@ def broken_references(connection: Connection) -> list[str]:
     return [f"References from {name} that lead nowhere: {rows}." for name, rows in count.items()]
 
 
+def check_references_at_the_end(connection: Connection) -> None:
+    """Have references checked when the transaction commits, and no sooner: rows may be put back in any order."""
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+
 def damages(connection: Connection) -> list[str]:
     """Read the whole file and answer what is wrong with its pages, indexes and rows; long for a big store."""
     return [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]

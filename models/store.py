@@ -2,14 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, select, update
+from sqlalchemy import Engine, PoolProxiedConnection, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -35,13 +35,36 @@ class WriteSession(Session):
 
     now: datetime
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reader: Engine) -> None:
         super().__init__(engine, expire_on_commit=False)
         self.changes: set[Change] = set()
+        self.written: set[str] = set()
+        """The tables that statements of this transaction have written to."""
+        self.deleted_from: set[str] = set()
+        """Those of them from which rows were deleted; what the database deletes under them is not named."""
+        self._reader = reader
+        self._last_steps: list[Callable[[WriteSession], None]] = []
 
     def changed(self, topic: Topic, vault_id: int | None = None) -> None:
         """Note what this transaction changed; it is published after the commit."""
         self.changes.add(Change(topic, vault_id))
+
+    def before_commit(self, step: "Callable[[WriteSession], None]") -> None:
+        """Have something done at the end of this transaction, when all else in it is written."""
+        self._last_steps.append(step)
+
+    @contextmanager
+    def as_it_was(self) -> Iterator[Session]:
+        """A session that sees the store without what this transaction has done."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def finish(self) -> None:
+        """Write what waits, then take the last steps; called by the store before it commits."""
+        self.flush()
+        for step in self._last_steps:
+            step(self)
+        self._last_steps.clear()
 
 
 class _TakenBack(Exception):
@@ -60,6 +83,8 @@ class Store:
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
         self._write_lock = threading.Lock()
         self._writing_thread: int | None = None
+        self._writing: WriteSession | None = None
+        event.listen(self._writer, "before_cursor_execute", self._note_table)
         self._known_tick: datetime | None = None
         self._others_wrote = False
         self._watch_lock = threading.Lock()
@@ -92,14 +117,16 @@ class Store:
         with self._in_words(), self._write_lock:
             self._writing_thread = threading.get_ident()
             try:
-                with WriteSession(self._writer) as session:
+                with WriteSession(self._writer, self.engine) as session:
+                    self._writing = session
                     session.now = self.clock.now() if quiet else self._tick(session)
                     yield session
+                    session.finish()
                     session.commit()
                 if not quiet:
                     self._known_tick = session.now
             finally:
-                self._writing_thread = None
+                self._writing_thread = self._writing = None
         self.feed.publish(session.changes)
 
     @contextmanager
@@ -152,6 +179,17 @@ class Store:
                 self._watch.close()
                 self._watch = None
         self.engine.dispose()
+
+    def _note_table(
+        self, _connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: Any
+    ) -> None:
+        """Note to which table a statement of the write transaction writes."""
+        if self._writing is None or not (context.isinsert or context.isupdate or context.isdelete):
+            return
+        name = context.compiled.statement.table.name
+        self._writing.written.add(name)
+        if context.isdelete:
+            self._writing.deleted_from.add(name)
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from models.tables.audit import AuditRow
 from models.tables.authorizations import AuthorizationType, ConnectionAuthorization
 from models.tables.base import table_of
 from models.tables.certificates import CertificateRollover, CertificateState, RolloverStage, SigningCertificate
+from models.tables.changes import ConfigurationChange, NotificationSeen
 from models.tables.clients import ConnectionClient
 from models.tables.connections import Connection, ConnectionStat, ConnectionState, ConnectionType
 from models.tables.deliveries import AttemptKind, DeliveryAttempt, LogEntryType, QueueLogEntry
@@ -64,6 +65,7 @@ __all__ = [
     "BindingRule",
     "CertificateRollover",
     "CertificateState",
+    "ConfigurationChange",
     "Connection",
     "ConnectionAuthorization",
     "ConnectionClient",
@@ -98,6 +100,7 @@ __all__ = [
     "Matching",
     "MessageEvent",
     "MessageState",
+    "NotificationSeen",
     "ObjectField",
     "ObjectKind",
     "Picklist",
