@@ -66,6 +66,7 @@ from console.theme import SIGNS
 from console.themes import NIGHT, THEMES
 from console.widgets.bars import AreaBar, VaultBar
 from console.widgets.paint import clean
+from console.widgets.plain import PlainScrollBarRender, PlainSigns
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
@@ -76,13 +77,6 @@ _INSIDE = {"messages": "queues", "lookups": "connections"}
 """Lists that are opened from another area's own."""
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
-
-
-class PlainScrollBarRender(ScrollBarRender):
-    """A scroll bar without the signs that let its ends stand between two lines."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class ConsoleApp(LiveApp):
@@ -164,7 +158,8 @@ class ConsoleApp(LiveApp):
         # Greys are colours too.
         self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         SIGNS.plain = plain
-        self.set_class(plain, "-plain")
+        if plain:
+            self._filters.append(PlainSigns())
         ScrollBar.renderer = PlainScrollBarRender if plain else ScrollBarRender
         self.preferences = preferences or Preferences()
         for known in THEMES:

@@ -17,6 +17,7 @@ from console.widgets.bars import Bar
 from console.widgets.columns import Span
 from console.widgets.detail_view import DetailView
 from console.widgets.paint import clean
+from console.widgets.plain import CheckBox
 
 if TYPE_CHECKING:
     from console.doing.lookups import Preview
@@ -71,8 +72,8 @@ class LoadReportScreen(ModalScreen[Load | None]):
             box.border_subtitle = Content("F2 loads  Tab moves  Esc leaves")
             yield Bar(id="counts")
             with Vertical(id="options"):
-                yield Checkbox(Content("Replace: also remove the keys that are not in the file"), id="replace")
-                yield Checkbox(Content("All or nothing: load nothing if a row is refused"), id="all")
+                yield CheckBox(Content("Replace: also remove the keys that are not in the file"), id="replace")
+                yield CheckBox(Content("All or nothing: load nothing if a row is refused"), id="all")
             yield DetailView(id="report")
             with Horizontal(id="buttons"):
                 yield Button(Content("Leave"), id="leave", compact=True)

@@ -16,11 +16,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, ProgressBar, Static
 
 from console.widgets.paint import clean
+from console.widgets.plain import Meter
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
 Work = Callable[[Callable[[str, float], None], Callable[[], bool]], str]
 """Does the work: tells what it does and how much is done (0 to 1), asks whether it is cancelled, answers a sentence."""
+
+
+class MeterBar(ProgressBar):
+    """A progress bar that is read without its colours."""
+
+    BAR_RENDERABLE = Meter
 
 
 class ProgressScreen(ModalScreen[str | None]):
@@ -66,7 +73,7 @@ class ProgressScreen(ModalScreen[str | None]):
         with Vertical() as box:
             box.border_title = Content(clean(self._title))
             yield Static(Content("Beginning"), id="what")
-            yield ProgressBar(total=1.0, show_eta=False)
+            yield MeterBar(total=1.0, show_eta=False)
             with Horizontal():
                 yield Button(Content("Cancel"), id="cancel", compact=True)
 

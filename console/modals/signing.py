@@ -16,6 +16,7 @@ from console.details.texts import moment
 from console.modals.dialog import text_of
 from console.theme import SIGNS
 from console.widgets.paint import clean
+from console.widgets.plain import CheckBox
 
 if TYPE_CHECKING:
     from models.services.certificates import Choice
@@ -65,7 +66,7 @@ class ManageCertificate(ModalScreen[Chosen | None]):
             for place, choice in enumerate(self._choices):
                 word = SIGNS.sign(choice.state).word
                 label = Content(f"{choice.certificate_id}  {word}  valid until {moment(choice.not_after)[:10]}")
-                yield Checkbox(label, choice.used, id=f"certificate-{place}", disabled=self._fixed)
+                yield CheckBox(label, choice.used, id=f"certificate-{place}", disabled=self._fixed)
             with Horizontal():
                 yield Button(Content("Leave"), id="leave", compact=True)
                 yield Button(Content("Download"), id="download", compact=True)
