@@ -68,7 +68,7 @@ class Narrowing:
             point=self.point,
             error_type=ErrorType(self.error_type) if self.error_type else None,
             side=ExceptionSide(self.side) if self.side else None,
-            open_items=self.state == "open",
+            open_items=True if self.state == "open" else None,
             text=text,
         )
 
