@@ -4,16 +4,16 @@ Vault writes times as `2026-01-31T12:00:00.000Z`; so does the store on SQLite, w
 other databases the column is a proper timestamp with time zone.
 """
 
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import DateTime, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-TICK = timedelta(milliseconds=1)
-"""The smallest step of time: two write transactions are always at least this far apart."""
+from models.moments import TICK, from_iso, iso, whole_milliseconds
+
+__all__ = ["TICK", "Clock", "SystemClock", "UtcTime", "from_iso", "iso", "whole_milliseconds"]
 
 
 class Clock(Protocol):
@@ -30,26 +30,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Answer the present time of day in UTC, whole milliseconds."""
         return whole_milliseconds(datetime.now(UTC))
-
-
-def whole_milliseconds(moment: datetime) -> datetime:
-    """Cut an aware time to whole milliseconds in UTC. Raises ValueError for a time without a zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a time zone")
-    moment = moment.astimezone(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-@lru_cache(maxsize=4096)
-def iso(moment: datetime) -> str:
-    """Write an aware time as Vault does: `2026-01-31T12:00:00.000Z`."""
-    return whole_milliseconds(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-@lru_cache(maxsize=4096)
-def from_iso(text: str) -> datetime:
-    """Read a time as Vault writes it. Raises ValueError when it is none or has no zone."""
-    return whole_milliseconds(datetime.fromisoformat(text))
 
 
 class UtcTime(TypeDecorator[datetime]):

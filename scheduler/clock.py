@@ -16,9 +16,10 @@ from sqlmodel import Session
 
 from models.errors import InvalidInput
 from models.feed import Topic
+from models.moments import lab_time
 from models.store import Store, WriteSession
 from models.tables import Lab, table_of
-from models.time import Clock, SystemClock, whole_milliseconds
+from models.time import Clock, SystemClock
 
 _lab = table_of(Lab)
 
@@ -51,10 +52,14 @@ class LabState:
 
     def at(self, real: datetime) -> datetime:
         """The lab time at a real time: no later than what the engine's last sign of life allows."""
-        if self.paused or self.alive_until is None:
-            return self.lab_base
-        passed = min(real, self.alive_until) - self.real_base
-        return whole_milliseconds(self.lab_base + max(passed, timedelta()) * self.speed)
+        return lab_time(
+            real,
+            lab_base=self.lab_base,
+            real_base=self.real_base,
+            speed=self.speed,
+            paused=self.paused,
+            alive_until=self.alive_until,
+        )
 
     @property
     def age(self) -> tuple[datetime, datetime]:
