@@ -9,7 +9,7 @@ from console.cli.lab import Located, opened
 from console.cli.output import Column, answer, located, table
 from console.cli.settings import settings_of
 from models.errors import InvalidInput
-from models.moments import FORMS
+from models.typed_times import FORMS
 
 audit = area("audit", "The audit trail.")
 

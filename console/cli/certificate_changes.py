@@ -154,8 +154,8 @@ def _actor(lab: OpenLab) -> Actor:
 
 
 def _with(dates: Dates, given: tuple[str | None, ...], now: datetime) -> Dates:
-    from models.moments import read_moment
     from models.services.certificates import STAGE_DATES, Dates
+    from models.typed_times import read_moment
 
     moments: list[datetime] = []
     problems: dict[str, str] = {}

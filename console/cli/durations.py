@@ -6,8 +6,8 @@ import typer
 
 
 def duration(text: str) -> timedelta:
-    """Read a duration (`models.moments`). Raises typer.BadParameter, which is a wrong usage."""
-    from models.moments import read_duration
+    """Read a duration (`models.typed_times`). Raises typer.BadParameter, which is a wrong usage."""
+    from models.typed_times import read_duration
 
     try:
         return read_duration(text)

@@ -13,7 +13,7 @@ from console.cli.lab import opened
 from console.cli.output import answer, facts, parts, section
 from console.cli.settings import Settings, settings_of
 from console.words import change_of, how_of
-from models.moments import FORMS
+from models.typed_times import FORMS
 
 if TYPE_CHECKING:
     from models.permissions import Actor

@@ -11,7 +11,7 @@ from console.cli.integration_changes import Integration, change, pairs
 from console.cli.integrations import integrations
 from console.cli.output import tell
 from console.cli.settings import settings_of
-from models.moments import FORMS
+from models.typed_times import FORMS
 
 if TYPE_CHECKING:
     from datetime import datetime

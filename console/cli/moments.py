@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def moment_of(text: str, now: datetime, name: str) -> datetime:
-    """Read a moment (`models.moments`). Raises InvalidInput, which names the option or argument."""
+    """Read a moment (`models.typed_times`). Raises InvalidInput, which names the option or argument."""
     from models.errors import InvalidInput
-    from models.moments import read_moment
+    from models.typed_times import read_moment
 
     try:
         return read_moment(text, now)

@@ -40,9 +40,9 @@ def begin_rollover(store: Store, who: Who, values: Mapping[str, str], _confirmed
 
     Raises NotAllowed, InvalidInput, NotPossible.
     """
-    from models.moments import read_moment
     from models.permissions import actor_for
     from models.services.certificates import STAGE_DATES, Dates
+    from models.typed_times import read_moment
     from scheduler.rollover import begin_rollover as begin
     from scheduler.rollover import keep_up
 

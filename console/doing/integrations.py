@@ -28,8 +28,8 @@ def change_settings(store: Store, who: Who, values: Values, _confirmed: bool, /,
 
 def set_last_run(store: Store, who: Who, values: Values, _confirmed: bool, /, *, key: int, name: str) -> str:
     """Set the time from which on an integration looks for changes."""
-    from models.moments import read_moment
     from models.services.integrations import set_last_successful_run_time
+    from models.typed_times import read_moment
 
     field = "last_successful_run_time"
     try:

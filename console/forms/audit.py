@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.doing.audit import LABELS, in_words
 from console.modals.form import Form, form_field
-from models.moments import FORMS
+from models.typed_times import FORMS
 
 if TYPE_CHECKING:
     from console.session import Who

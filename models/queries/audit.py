@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.errors import InvalidInput
-from models.moments import read_moment
 from models.queries.window import Listing, matches
 from models.tables import AuditRow, table_of
+from models.typed_times import read_moment
 
 _c = table_of(AuditRow).c
 
@@ -61,7 +61,7 @@ EVERYTHING = AuditFilter()
 
 
 def read_filter(values: Mapping[str, str], now: datetime) -> AuditFilter:
-    """A filter from what a person typed, by its names; times as in `models.moments`, a day as `until` counts whole.
+    """A filter from what a person typed, by its names; times as in `models.typed_times`, a day as `until` counts whole.
 
     `now` is the lab time. Raises InvalidInput, which names every bad time.
     """

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.moments import read_duration, read_moment
+from models.typed_times import read_duration, read_moment
 
 NOW = datetime(2026, 3, 2, 8, 15, 30, 250_000, tzinfo=UTC)
 
