@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BY_KIND = {
     "send": ("found", "sent", "skipped", "failed"),
     "deliver": ("found", "delivered", "retried", "failed"),
-    "receive": ("received", "created", "updated", "unchanged", "skipped", "failed"),
+    "receive": ("received", "created", "updated", "unchanged", "deleted", "skipped", "failed"),
 }
 """Which counters a kind of run moves; others are shown only when they are not zero."""
 

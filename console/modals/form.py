@@ -13,11 +13,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
-from console.modals.picker import Choice, PickList
+from console.modals.picker import MATCHLESS, Choice, PickList
 from console.modals.progress import ProgressScreen, Work
 from console.theme import SIGNS
 from console.widgets.fields import ChoiceField, FieldLine
@@ -190,8 +191,22 @@ class FormScreen(ModalScreen[str | None]):
     def picker(self, field: FormField, current: str) -> tuple[PickList, Mapping[str, str]]:
         """What a field's value is picked from, and the label of each value."""
         choices = [Choice(value, label) for value, label in field.choices]
-        more = {} if choices else {"nothing": NOTHING}
-        return PickList(field.label, choices, current=current, **more), dict(field.choices)
+        nothing = MATCHLESS if choices else NOTHING
+        return PickList(field.label, choices, current=current, nothing=nothing), dict(field.choices)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What is corrected is not told of any more; saving tells what is still wrong."""
+        event.stop()
+        self._told_no_more(event.input)
+
+    def on_choice_field_changed(self, message: ChoiceField.Changed) -> None:
+        message.stop()
+        self._told_no_more(message.field)
+
+    def _told_no_more(self, editor: Widget) -> None:
+        for line in self._lines:
+            if line.editor is editor:
+                line.show_problem("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -61,10 +61,12 @@ class LiveFormScreen(FormScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        event.prevent_default()
         self._look_soon()
 
     def on_choice_field_changed(self, message: ChoiceField.Changed) -> None:
         message.stop()
+        message.prevent_default()
         self._look_soon()
 
     def _look_soon(self) -> None:

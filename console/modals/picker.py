@@ -25,6 +25,7 @@ from console.work import in_thread
 
 MOST_LINES = 16
 """Lines of the list that are shown at once, where there is room."""
+MATCHLESS = "Nothing matches."
 AROUND = 7
 """Lines that frame, filter and explanation take."""
 
@@ -102,7 +103,7 @@ class PickList(ModalScreen[str | None]):
         search: Callable[[str], Sequence[Choice]] | None = None,
         prompt: str = "Type to filter",
         preview: Callable[[str], None] | None = None,
-        nothing: str = "Nothing matches.",
+        nothing: str = MATCHLESS,
     ) -> None:
         """`preview` is called with the key of each entry that comes under the cursor; `nothing` is said of no entry."""
         super().__init__()

@@ -12,8 +12,9 @@ from textual.message import Message
 from console.actions import Action, bindings
 from console.details.jobs import document
 from console.details.texts import duration, failed, short
+from console.forms.jobs import limits_form
 from console.permissions import MANAGE_INTEGRATIONS
-from console.screens.area import AreaScreen
+from console.screens.later import AskingScreen
 from console.screens.runs import ask_for_run
 from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
@@ -42,6 +43,10 @@ class Through:
     counter: str
 
 
+WIDE = 100
+"""Cells from which on there is room to say how often jobs run."""
+
+
 def _status(row: RunRow) -> Cell:
     """The status; a success that moved nothing steps back."""
     text, tone = SIGNS.words(row.status)
@@ -49,7 +54,7 @@ def _status(row: RunRow) -> Cell:
     return text, "muted" if tone == "ok" and not moved else tone
 
 
-class JobsScreen(TracesRecords, AreaScreen):
+class JobsScreen(TracesRecords, AskingScreen):
     """The job runs of the Vault in use, the newest first."""
 
     AREA = "jobs"
@@ -65,14 +70,16 @@ class JobsScreen(TracesRecords, AreaScreen):
         Column("New", lambda row: number(row.moved.created), 5, "right"),
         Column("Upd", lambda row: number(row.moved.updated), 5, "right"),
         Column("Same", lambda row: number(row.moved.unchanged), 5, "right", rank=3),
+        Column("Del", lambda row: number(row.moved.deleted), 4, "right", rank=5),
         Column("Skip", lambda row: number(row.moved.skipped), 5, "right", rank=4),
         Column("Fail", lambda row: failed(row.moved.failed), 5, "right"),
-        Column("Took", lambda row: (duration(row.duration_ms), "muted"), 7, "right", flex=1, rank=5),
+        Column("Took", lambda row: (duration(row.duration_ms), "muted"), 7, "right", flex=1, rank=6),
     )
     LIST_TOPICS = frozenset({Topic.JOBS})
     ACTIONS: ClassVar = (
         Action("run", "r", "Run now", "Run a job of this Vault at once", permission=MANAGE_INTEGRATIONS),
         TRACE,
+        Action("limits", "c", "Time limits", "Say how long a run of each job may take", permission=MANAGE_INTEGRATIONS),
         Action("moved", "o", "Only moved", "List only runs that moved something, or all"),
     )
     BINDINGS = bindings("jobs", ACTIONS)
@@ -167,13 +174,23 @@ class JobsScreen(TracesRecords, AreaScreen):
                 spans.append(("at once", "accent"))
             else:
                 spans.append((job.next_run_at.strftime("%H:%M:%S"), "strong"))
-        if message.jobs:
+        if message.jobs and self.size.width >= WIDE:
             spans.append((f"   every {message.jobs[0].every_seconds // 60} minutes of lab time", "muted"))
         self.query_one("#next-runs", Bar).put(*spans)
 
     def do_run(self) -> None:
         row = self.table.cursor_row
         ask_for_run(self.home, kind=row.kind if row is not None else "")
+
+    def do_limits(self) -> None:
+        vault_id = self.home.session.vault_id
+
+        def read(session: StoreSession) -> tuple[JobRow, ...]:
+            from models.queries.jobs import job_list
+
+            return job_list(session, vault_id)
+
+        self.read_then(read, lambda jobs: self.fill_in(limits_form(self.home.session.vault_name(vault_id), jobs)))
 
     def records_of(self, row: Any) -> tuple[str, Callable[[StoreSession, int], Records]]:
         key = row.key

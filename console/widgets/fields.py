@@ -45,6 +45,10 @@ class ChoiceField(Widget, can_focus=True):
     class Changed(Message):
         """Another value was chosen."""
 
+        def __init__(self, field: ChoiceField) -> None:
+            super().__init__()
+            self.field = field
+
     def __init__(self, value: str, text: str) -> None:
         super().__init__()
         self.value = value
@@ -54,7 +58,7 @@ class ChoiceField(Widget, can_focus=True):
         """Hold another value."""
         self.value, self.text = value, text
         self.refresh()
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self))
 
     def action_choose(self) -> None:
         self.post_message(self.Wanted(self))
