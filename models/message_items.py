@@ -12,8 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Insert, bindparam, func, insert, select, true
 
 from models.store import WriteSession
-from models.tables import SparkMessageBody, SparkMessageItem, table_of
-from models.tables.message_items import SparkMessageAttribute
+from models.tables import SparkMessageAttribute, SparkMessageBody, SparkMessageItem, table_of
 
 _bodies = table_of(SparkMessageBody)
 _items = table_of(SparkMessageItem)
@@ -32,10 +31,14 @@ def index_items(write: WriteSession, message_ids: Sequence[int]) -> None:
         connection.execute(_indexing(connection.dialect.name), {"messages": list(message_ids)})
 
 
-def index_attributes(write: WriteSession, message_id: int, attributes: Mapping[str, Any]) -> None:
-    """Note which attributes a new message has beside the usual ones."""
+def index_attributes(
+    write: WriteSession, message_id: int, attributes: Mapping[str, Any], columns: Mapping[str, Any]
+) -> None:
+    """Note which attributes a new message has beside the usual ones; of these only what its columns cannot hold."""
     rows = {
-        (name[:LONGEST], attribute_text(value)[:LONGEST]) for name, value in attributes.items() if name not in USUAL
+        (name[:LONGEST], attribute_text(value)[:LONGEST])
+        for name, value in attributes.items()
+        if name not in USUAL or columns.get(name) != value
     }
     if rows:
         found = [{"name": name, "value": value, "message_id": message_id} for name, value in rows]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, String, bindparam, column, literal, select
+from sqlalchemy import ColumnElement, Integer, String, bindparam, cast, column, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -39,6 +39,13 @@ def one_of(text_column: ColumnElement[Any], keys: Iterable[str] | str) -> Column
     packed_keys = bindparam(keys, type_=String()) if isinstance(keys, str) else literal(packed(keys), String())
     listed = _KeysInJson(packed_keys).table_valued(column("value", String()))
     return text_column.in_(select(listed.c.value))
+
+
+def one_of_numbers(number_column: ColumnElement[Any], keys: Iterable[int]) -> ColumnElement[bool]:
+    """A condition: the whole-number column holds one of the keys."""
+    packed_keys = literal(packed(map(str, keys)), String())
+    listed = _KeysInJson(packed_keys).table_valued(column("value", String()))
+    return number_column.in_(select(cast(listed.c.value, Integer)))
 
 
 def packed(keys: Iterable[str]) -> str:

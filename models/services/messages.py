@@ -132,7 +132,8 @@ def _message(
     write.add(SparkMessageBody(message_id=key_of(row), attributes=dict(attributes), items=list(items)))
     write.flush()
     index_items(write, [key_of(row)])
-    index_attributes(write, key_of(row), attributes)
+    columns = {"object": row.object_name, "event": row.event, "integration_point": row.integration_point}
+    index_attributes(write, key_of(row), attributes, columns)
     return row
 
 

@@ -25,7 +25,7 @@ from models.tables.exceptions import (
 from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
 from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.lookups import LookupType, ReferenceLookup, ReferenceLookupKey, ReferenceLookupMiss
-from models.tables.message_items import SparkMessageItem
+from models.tables.message_items import SparkMessageAttribute, SparkMessageItem
 from models.tables.queues import (
     ITEMS_IN_A_MESSAGE,
     LONGEST_TOKEN,
@@ -124,6 +124,7 @@ __all__ = [
     "SecurityProfile",
     "SigningCertificate",
     "SparkMessage",
+    "SparkMessageAttribute",
     "SparkMessageBody",
     "SparkMessageItem",
     "StoreInfo",

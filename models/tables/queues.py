@@ -114,6 +114,7 @@ class SparkMessage(SQLModel, table=True):
             "integration_point",
             "queue_id",
             "connection_id",
+            "entered_at",
         ),
         partial_index("ix_spark_message_failed", "vault_id", "id", where="last_error IS NOT NULL"),
         partial_index("ix_spark_message_claimed_by", "claimed_by", where="claimed_by IS NOT NULL"),

@@ -1048,7 +1048,17 @@ def upgrade() -> None:
     op.create_index(
         "ix_spark_message_browsing",
         "spark_message",
-        ["vault_id", "id", "state", "event", "object_name", "integration_point", "queue_id", "connection_id"],
+        [
+            "vault_id",
+            "id",
+            "state",
+            "event",
+            "object_name",
+            "integration_point",
+            "queue_id",
+            "connection_id",
+            "entered_at",
+        ],
         unique=False,
     )
     op.create_index(
