@@ -11,7 +11,7 @@ from sqlalchemy import DateTime, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from models.instants import TICK, from_iso, iso, whole_milliseconds
+from models.moments import TICK, from_iso, iso, whole_milliseconds
 
 __all__ = ["TICK", "Clock", "SystemClock", "UtcTime", "from_iso", "iso", "whole_milliseconds"]
 

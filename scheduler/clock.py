@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from models.errors import InvalidInput
 from models.feed import Topic
-from models.instants import lab_time
+from models.moments import lab_time
 from models.store import Store, WriteSession
 from models.tables import Lab, table_of
 from models.time import Clock, SystemClock
