@@ -8,9 +8,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from models.errors import NotFound
-from models.permissions import SYSTEM_ADMIN, VAULT_OWNER, actor_for
-from models.queries.choosing import Candidate, choose
+from models.permissions import actor_for
+from models.queries import signed_in
+from models.queries.signed_in import SignedIn, UserRow, VaultRow, Waiting, choose_seat
 from models.queries.window import fetch
 from models.services.vaults import application_owner_id
 from models.store import Store
@@ -27,6 +27,21 @@ from models.tables import (
     table_of,
 )
 
+__all__ = [
+    "LabView",
+    "SignedIn",
+    "UserRow",
+    "VaultRow",
+    "Waiting",
+    "ask",
+    "default_user",
+    "lab_view",
+    "sign_in",
+    "user_list",
+    "vault_list",
+    "waiting",
+]
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,31 +49,6 @@ _lab = table_of(Lab).c
 _vaults = table_of(Vault).c
 _users = table_of(User).c
 _notifications = table_of(ExceptionNotification)
-
-
-@dataclass(frozen=True, slots=True)
-class VaultRow:
-    """A Vault as a person picks it."""
-
-    key: int
-    name: str
-    dns_host: str
-    domain: str
-    family: str
-    sandbox: bool
-    parent_id: int | None = None
-    """The Vault that a sandbox was made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserRow:
-    """A user of a Vault."""
-
-    key: int
-    username: str
-    full_name: str
-    profile: str
-    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +61,6 @@ class LabView:
     holder_pid: int | None
     holder_host: str | None
     alive_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What waits in a Vault: messages in queues, user exception messages that are still active.
-
-    `rings` says that some Vault has the bell rung for new user exception messages; `newest` is when the newest of
-    their messages was created, and `newest_in` the name of its Vault.
-    """
-
-    messages: int
-    exceptions: int
-    rings: bool = False
-    newest: datetime | None = None
-    newest_in: str = ""
-
-    def is_news(self, before: "Waiting | None") -> bool:
-        """Whether the bell is to be rung, when `before` was what waited until now."""
-        if before is None or not before.rings or self.newest is None:
-            return False
-        return before.newest is None or self.newest > before.newest
 
 
 def ask(store: Store, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -159,51 +128,34 @@ def waiting(session: Session, vault_id: int) -> Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A Vault to work in and a user to act as, with the choice there is. All empty in a lab without Vaults."""
+class _Directory:
+    """Reads what a choice of a Vault and a user is made from."""
 
-    vaults: tuple[VaultRow, ...]
-    vault: VaultRow | None = None
-    users: tuple[UserRow, ...] = ()
-    user: UserRow | None = None
-    waiting: Waiting = Waiting(0, 0)
-    permissions: frozenset[str] = frozenset()
-    """What the user's security profile grants, to say beforehand what would be refused."""
+    session: Session
+
+    def vaults(self) -> tuple[VaultRow, ...]:
+        return vault_list(self.session)
+
+    def users(self, vault_id: int) -> tuple[UserRow, ...]:
+        return user_list(self.session, vault_id)
+
+    def owner(self, vault_id: int) -> int | None:
+        return application_owner_id(self.session, vault_id)
+
+    def waiting(self, vault_id: int) -> Waiting:
+        return waiting(self.session, vault_id)
+
+    def permissions(self, vault_id: int, username: str) -> frozenset[str]:
+        return actor_for(self.session, vault_id, username).permissions
 
 
 def default_user(session: Session, vault_id: int) -> UserRow:
-    """Whom to act as when nobody is named: an administrator of the Vault, else its Application Owner.
-
-    Raises NotFound when none of them is active.
-    """
-    owner = application_owner_id(session, vault_id)
-    users = [user for user in user_list(session, vault_id) if user.active]
-    people = [user for user in users if user.profile in (SYSTEM_ADMIN, VAULT_OWNER) and user.key != owner]
-    people.sort(key=lambda user: not user.username.startswith("admin@"))
-    for user in (*people, *(user for user in users if user.key == owner)):
-        return user
-    raise NotFound(f"Vault {vault_id} has no active administrator.", "Name a user with --user.")
+    """Whom to act as when nobody is named. Raises NotFound when there is nobody."""
+    return signed_in.default_user(_Directory(session), vault_id)
 
 
 def sign_in(
     session: Session, vault: int | str | None = None, username: str | None = None, *, anyone: bool = False
 ) -> SignedIn:
-    """Choose a Vault, by id, name, DNS host or how one of them begins, and a user in it.
-
-    Without a Vault the first one is taken, without a user its administrator; with `anyone` also where the Vault has no
-    such user. Raises NotFound, NotPossible when several Vaults are called so, NotAllowed for an inactive user.
-    """
-    vaults = vault_list(session)
-    if not vaults:
-        if vault is not None:
-            raise NotFound(f"This lab has no Vault {vault}.", "It has none yet.")
-        return SignedIn(vaults)
-    candidates = [Candidate(row.key, (str(row.key), row.name, row.dns_host)) for row in vaults]
-    key = vaults[0].key if vault is None else choose(candidates, str(vault), "Vault", "Name it in full.").key
-    chosen = next(row for row in vaults if row.key == key)
-    users = user_list(session, chosen.key)
-    user = next((row for row in users if row.username == username), None)
-    if username is None or (anyone and (user is None or not user.active)):
-        user = default_user(session, chosen.key)
-    actor = actor_for(session, chosen.key, user.username if user else username or "")
-    return SignedIn(vaults, chosen, users, user, waiting(session, chosen.key), actor.permissions)
+    """Choose a Vault and a user in it, see `choose_seat`; raises what that raises."""
+    return choose_seat(_Directory(session), vault, username, anyone=anyone)
