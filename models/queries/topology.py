@@ -5,20 +5,17 @@ messages of a connection that wait in queues, user exception messages that are a
 for the whole lab, each on an index; none looks at messages or runs of earlier days.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.queries.jobs import APPLIED, of_day
-from models.queries.lab import VaultRow, vault_list
+from models.queries.lab import vault_list
+from models.queries.ties import End, Group, Numbers, Tie, Topology, Way, assembled
 from models.queries.window import fetch
 from models.tables import (
     Connection,
-    ConnectionType,
     Direction,
     ExceptionItem,
     ExceptionMessage,
@@ -33,6 +30,8 @@ from models.tables import (
     table_of,
 )
 
+__all__ = ["End", "Group", "Tie", "Topology", "Way", "topology"]
+
 _connections = table_of(Connection).c
 _runs = table_of(JobRun).c
 _lines = table_of(JobRunLine).c
@@ -45,141 +44,14 @@ _items = table_of(ExceptionItem).c
 # `+ 0` keeps SQLite from walking the whole index over a connection just because its rows would come grouped.
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """One Vault's side of a connection: what it sent and received today, and what waits there now.
-
-    `sent` to `skipped` are sums over the runs of the day. `waiting_out` and `waiting_in` count queued messages,
-    `failed` the open items and `exceptions` the messages of active user exceptions. `sends` and `receives` say
-    whether an outbound or inbound queue serves the connection.
-    """
-
-    key: int
-    vault_id: int
-    vault: str
-    name: str
-    type: str
-    state: str
-    remote_key: int | None
-    remote_name: str
-    sends: bool = False
-    receives: bool = False
-    sent: int = 0
-    waiting_out: int = 0
-    waiting_in: int = 0
-    received: int = 0
-    applied: int = 0
-    skipped: int = 0
-    failed: int = 0
-    exceptions: int = 0
-
-    @property
-    def moves_out(self) -> bool:
-        """Whether there is anything to tell of the way out of here."""
-        return bool(self.sends or self.sent or self.waiting_out)
-
-    @property
-    def moves_in(self) -> bool:
-        """Whether there is anything to tell of the way into here."""
-        return bool(self.receives or any((self.waiting_in, self.received, self.applied, self.skipped, self.failed)))
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way through a connection. An end is None where it lies outside the lab."""
-
-    source: End | None
-    target: End | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """A connection with both its ends, `far` None while there is no other one in the lab."""
-
-    near: End
-    far: End | None = None
-
-    @property
-    def ways(self) -> tuple[Way, ...]:
-        """The ways on which something can move or has moved, out of the near end first."""
-        near, far = self.near, self.far
-        if near.type == ConnectionType.LOCAL:
-            ways: tuple[Way, ...] = (Way(near, near),)
-        else:
-            ways = (Way(near, far), Way(far, near))
-        return tuple(way for way in ways if _is_used(way))
-
-
-def _is_used(way: Way) -> bool:
-    return bool(way.source and way.source.moves_out) or bool(way.target and way.target.moves_in)
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A Vault and the connections that are shown with it, each with the Vault's own end as the near one."""
-
-    vault: VaultRow
-    ties: tuple[Tie, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Topology:
-    """All Vaults and all ends of connections at one moment of the lab's day."""
-
-    day: date
-    vaults: tuple[VaultRow, ...]
-    ends: tuple[End, ...]
-
-    def groups(self, vault_id: int) -> tuple[Group, ...]:
-        """Every Vault once and every connection once: the Vault in use first, with all its connections."""
-        by_key = {end.key: end for end in self.ends}
-        ends: dict[int, list[End]] = {}
-        for end in self.ends:
-            ends.setdefault(end.vault_id, []).append(end)
-        shown: set[int] = set()
-        found = []
-        for vault in sorted(self.vaults, key=lambda row: row.key != vault_id):
-            ties = []
-            for near in ends.get(vault.key, ()):
-                if near.key in shown:
-                    continue
-                far = by_key.get(near.remote_key) if near.remote_key is not None else None
-                far = None if far is near else far
-                shown |= {near.key} | ({far.key} if far is not None else set())
-                ties.append(Tie(near, far))
-            found.append(Group(vault, tuple(ties)))
-        return tuple(found)
-
-
 def topology(session: Session, day: date) -> Topology:
     """The whole lab, with what moved on the lab's day. Connections stand by name within each Vault."""
-    counters = _merged((_moved(session, day), _waiting(session), _troubles(session), _queues_of(session)))
-    vaults = vault_list(session)
-    names = {vault.key: vault.name for vault in vaults}
     columns = ("id", "vault_id", "name", "type", "state", "remote_connection_id", "remote_vault_name")
     statement = select(*(_connections[name] for name in columns)).order_by(
         func.lower(_connections.name), _connections.id
     )
-    ends = tuple(
-        replace(
-            End(row[0], row[1], names.get(row[1], ""), row[2], str(row[3]), str(row[4]), row[5], row[6]),
-            **counters.get(row[0], {}),
-        )
-        for row in fetch(session, statement)
-    )
-    return Topology(day, vaults, ends)
-
-
-Numbers = dict[int, dict[str, Any]]
-"""Numbers by name, of each connection."""
-
-
-def _merged(found: Iterable[Mapping[int, Mapping[str, Any]]]) -> Numbers:
-    together: Numbers = {}
-    for numbers in found:
-        for key, named in numbers.items():
-            together.setdefault(key, {}).update(named)
-    return together
+    counters = (_moved(session, day), _waiting(session), _troubles(session), _queues_of(session))
+    return assembled(day, vault_list(session), fetch(session, statement), counters)
 
 
 def _moved(session: Session, day: date) -> Numbers:
