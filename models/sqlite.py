@@ -4,20 +4,19 @@ A store's file is only ever opened through SQLite: where this process already ha
 other way would drop the locks that SQLite holds on it.
 """
 
-import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from models.mark import PROGRAM_NUMBER, Glance
+from models.peek import Traces, peek, traces
 
 WRITES = "vault_console_writes"
 """Execution option of the engine whose transactions write: they take the write lock at once."""
@@ -96,33 +95,33 @@ def look(path: Path) -> Glance:
         return Glance()
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
     while True:
-        before = _traces(path)
+        before = traces(path)
         try:
             glance = _glance(path, before)
         except sqlite3.DatabaseError:
-            if _traces(path) == before or time.monotonic() > deadline:
+            if traces(path) == before or time.monotonic() > deadline:
                 raise
         else:
             # A file at rest is read past all locks: what was seen counts if nobody has written meanwhile.
-            if _at_work(before) or _traces(path) == before or time.monotonic() > deadline:
+            if before.at_work or traces(path) == before or time.monotonic() > deadline:
                 return glance
 
 
-def _glance(path: Path, traces: "_Traces") -> Glance:
+def _glance(path: Path, seen: Traces) -> Glance:
     try:
-        with _peek(path, at_work=_at_work(traces)) as connection:
+        with peek(path, at_work=seen.at_work, timeout=BUSY_TIMEOUT_MS / 1000) as connection:
             return _read(connection)
     except sqlite3.DatabaseError:
-        if not traces.journal:
+        if not seen.journal:
             raise
     # The journal is that of a dead process, and only a writer could roll it back. Until then the file may be shorter
     # than its head says, which this setting lets pass.
-    with _peek(path, at_work=False) as connection:
+    with peek(path, at_work=False, timeout=BUSY_TIMEOUT_MS / 1000) as connection:
         connection.execute("PRAGMA writable_schema = ON")
-        if traces.size and _number(connection) != PROGRAM_NUMBER:
+        if seen.size and _number(connection) != PROGRAM_NUMBER:
             return Glance(tables=frozenset({"sqlite_master"}))
     _roll_back(path)
-    with _peek(path, at_work=True) as connection:
+    with peek(path, at_work=True, timeout=BUSY_TIMEOUT_MS / 1000) as connection:
         return _read(connection)
 
 
@@ -147,48 +146,12 @@ def _names(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(name for (name,) in connection.execute("SELECT name FROM sqlite_master"))
 
 
-@contextlib.contextmanager
-def _peek(path: Path, *, at_work: bool) -> Iterator[sqlite3.Connection]:
-    """Read a file at work through its log, and one at rest as it lies there.
-
-    Reading a file at rest the usual way would leave a -wal and a -shm file beside it.
-    """
-    uri = f"{path.as_uri()}?mode=ro{'' if at_work else '&immutable=1'}"
-    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-        yield connection
-
-
 def _roll_back(path: Path) -> None:
     """Take back what a process of ours that died has left half made, as SQLite does for the next writer."""
     uri = f"{path.as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
-
-
-class _Traces(NamedTuple):
-    """What shows, from outside, whether somebody writes: size and time of the file, sizes of SQLite's files beside."""
-
-    size: int
-    changed: int
-    log: int
-    journal: int
-
-
-def _traces(path: Path) -> _Traces:
-    file = path.stat()
-    return _Traces(file.st_size, file.st_mtime_ns, _size(f"{path}-wal"), _size(f"{path}-journal"))
-
-
-def _at_work(traces: _Traces) -> bool:
-    return bool(traces.log or traces.journal)
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def put_mark(connection: Connection) -> None:
