@@ -61,12 +61,11 @@ from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
+from console.screens.undoing import ask_to_undo
 from console.targets import Goto
 from console.theme import SIGNS
-from console.themes import NIGHT, THEMES
 from console.widgets.bars import AreaBar, VaultBar
 from console.widgets.paint import clean
-from console.widgets.plain import PlainScrollBarRender, PlainSigns
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
@@ -115,6 +114,8 @@ class ConsoleApp(LiveApp):
         _unseen("step", "full_stop", "Step", "Move the lab clock ahead by five minutes; due jobs run", changes=True),
         _unseen("faster", "plus,equals_sign", "Faster", "Let the lab clock run faster", changes=True),
         _unseen("slower", "minus", "Slower", "Let the lab clock run slower", changes=True),
+        _unseen("undo", "U", "Undo", "Take back your last change of the configuration", changes=True),
+        _unseen("redo", "ctrl+r", "Redo", "Do again what you took back last", changes=True),
         _unseen("go", "colon", "Go to", "Go to an area by name"),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
@@ -220,6 +221,14 @@ class ConsoleApp(LiveApp):
 
     def do_refresh(self) -> None:
         ask_for_refresh(self)
+
+    # Taking back
+
+    def do_undo(self) -> None:
+        ask_to_undo(self)
+
+    def do_redo(self) -> None:
+        ask_to_undo(self, redo=True)
 
     # Going places
 

@@ -45,6 +45,8 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "trace": ("trace",),
         "jobs": ("jobs",),
         "audit": ("audit",),
+        "undo": ("undo",),
+        "redo": ("undo",),
     },
     "For labs": {
         "receiver": ("receiver",),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.changes.recording import MOST_KEPT
+from models.permissions import Permission
 from models.queries.window import fetch
 from models.tables import AuditRow, ConfigurationChange, table_of
 
@@ -60,7 +61,8 @@ class Part:
 class ChangeLine:
     """One change of the configuration. `why_not` says why it cannot be taken back now, empty when nothing is known.
 
-    `undoes` is the number of the change that it took back, `undone_by` that of the one that took it back.
+    `permissions` are what taking it back needs. `undoes` is the number of the change that it took back, `undone_by`
+    that of the one that took it back.
     """
 
     key: int
@@ -70,6 +72,7 @@ class ChangeLine:
     why_not: str
     undoes: int | None
     undone_by: int | None
+    permissions: tuple[str, ...]
     parts: tuple[Part, ...]
 
     @property
@@ -137,6 +140,7 @@ def _lines(session: Session, rows: Iterable[Any]) -> tuple[ChangeLine, ...]:
             row.why_not,
             row.undoes,
             row.undone_by,
+            tuple(row.permissions) or (Permission.MANAGE_CONNECTIONS.value,),
             tuple(told),
         )
         for row in rows
@@ -160,4 +164,6 @@ def in_words(parts: Sequence[Part]) -> str:
     return things[0] if len(things) == 1 else f"{things[0]} and {len(things) - 1} more"
 
 
-_COLUMNS = tuple(_changes[name] for name in ("id", "vault_id", "at", "user_name", "why_not", "undoes", "undone_by"))
+_COLUMNS = tuple(
+    _changes[name] for name in ("id", "vault_id", "at", "user_name", "why_not", "undoes", "undone_by", "permissions")
+)

@@ -17,7 +17,7 @@ from models.changes.images import Key, RowChange, Values, from_json, is_sealed, 
 from models.changes.kinds import KINDS
 from models.changes.recording import UNDOES, pairing_problem
 from models.errors import NotFound, NotPossible
-from models.permissions import Actor, Permission
+from models.permissions import Actor
 from models.queries.changes import ChangeLine, Part, change, changes
 from models.store import WriteSession
 from models.tables import ConfigurationChange, Connection, table_of
@@ -43,14 +43,12 @@ def undo(write: WriteSession, actor: Actor, change_id: int) -> ChangeLine:
         raise NotFound(
             f"Vault {actor.vault_id} keeps no change {change_id}.", "The list of changes names those that it keeps."
         )
-    row = write.execute(select(_changes).where(_changes.c.id == change_id)).one()
-    for permission in row.permissions or [Permission.MANAGE_CONNECTIONS]:
+    for permission in line.permissions:
         actor.require(permission)
-    if reason := undo_problem(write, actor.vault_id, line):
-        raise NotPossible(f"{line.what} cannot be taken back. {reason}", _REMEDY)
-    back = [from_json(kept).reversed() for kept in row.rows]
-    if found := conflicts(write, back):
-        raise NotPossible(*_changed_since(write, actor.vault_id, line, found))
+    reason, remedy = undo_problem(write, actor.vault_id, line)
+    if reason:
+        raise NotPossible(f"{line.what} cannot be taken back. {reason}", remedy)
+    back = _back(write, change_id)
     try:
         _write(write, back)
     except IntegrityError as refused:
@@ -65,17 +63,23 @@ def undo(write: WriteSession, actor: Actor, change_id: int) -> ChangeLine:
     return line
 
 
-def undo_problem(session: Session, vault_id: int, line: ChangeLine) -> str:
-    """Why a change cannot be taken back, before its rows are looked at; empty when nothing speaks against it."""
+def undo_problem(session: Session, vault_id: int, line: ChangeLine) -> tuple[str, str]:
+    """Why a change cannot be taken back as things are now, and what to do; both empty when nothing is known."""
     if line.undone_by is not None:
-        return "It has been taken back already."
+        return "It has been taken back already.", f"Take back change {line.undone_by} to do it again."
     if line.why_not:
-        return line.why_not
+        return line.why_not, _REMEDY
     if line.undoes is not None:
         first = change(session, vault_id, line.undoes)
         if first is not None and first.undoes is not None:
-            return "It brought another change back: take that one back."
-    return ""
+            return "It brought another change back: take that one back.", _REMEDY
+    found = conflicts(session, _back(session, line.key))
+    return _changed_since(session, vault_id, line, found) if found else ("", "")
+
+
+def _back(session: Session, key: int) -> list[RowChange]:
+    rows = session.execute(select(_changes.c.rows).where(_changes.c.id == key)).scalar_one()
+    return [from_json(kept).reversed() for kept in rows]
 
 
 def conflicts(session: Session, back: Sequence[RowChange]) -> list[tuple[RowChange, str]]:
@@ -120,7 +124,7 @@ def _changed_since(
         if each.key > line.key and each.undone_by is None and _rows(session, each.key) & places
     ]
     named = "; ".join(problem for _, problem in found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-    text = f"{line.what} cannot be taken back, because this has changed since. {named}."
+    text = f"This has changed since: {named}."
     if not later:
         return text, "Look in the audit trail who changed it, and change it by hand."
     who = "; ".join(f"{each.user} on {each.at:%Y-%m-%d %H:%M} (change {each.key}): {each.what}" for each in later[:3])
@@ -128,8 +132,7 @@ def _changed_since(
 
 
 def _rows(session: Session, key: int) -> set[tuple[str, Key]]:
-    kept = session.execute(select(_changes.c.rows).where(_changes.c.id == key)).scalar_one()
-    return {(each["table"], tuple(each["key"])) for each in kept}
+    return {each.place for each in _back(session, key)}
 
 
 def _called(values: Values) -> str:

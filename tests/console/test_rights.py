@@ -106,6 +106,8 @@ def test_every_action_that_changes_something_says_what_it_needs() -> None:
         "slower",
         "sandbox",
         "refresh",
+        "undo",
+        "redo",
     }
 
 
