@@ -3,12 +3,10 @@
 Whatever may be wrong is found by looking, before anything is written; a store that is refused is left as it is.
 """
 
-import os
 import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
@@ -16,6 +14,7 @@ from sqlmodel import SQLModel
 
 from models import mark, migrations, sqlite
 from models.errors import StoreRefused
+from models.location import STORE_VARIABLE, default_location, default_store_path, is_url
 from models.mark import Age
 from models.refusals import Trouble, name_of, refusal_for, refuse, require_writable, trouble_of
 from models.secrets import SecretBox
@@ -23,22 +22,20 @@ from models.store import Store, engine_for
 from models.tables import Lab, table_of
 from models.time import Clock, SystemClock
 
-STORE_VARIABLE = "VAULT_CONSOLE_STORE"
-"""The environment variable that names the store to open when none is given: a path or a URL."""
+__all__ = [
+    "STORE_VARIABLE",
+    "check_store",
+    "copy_path",
+    "default_location",
+    "default_store_path",
+    "key_path",
+    "open_store",
+    "store_url",
+]
 
 _BACKENDS = ("sqlite", "postgresql")
 _STEPS = 3
 """Making and migrating, and once more when another process was faster."""
-
-
-def default_store_path() -> Path:
-    """Answer where the store lies when nothing else is said: in the platform's folder for a user's data."""
-    return platformdirs.user_data_path("vault-console", appauthor=False) / "store.sqlite3"
-
-
-def default_location() -> str:
-    """Answer the path or URL to open when none is given: VAULT_CONSOLE_STORE, else the default path."""
-    return os.environ.get(STORE_VARIABLE, "").strip() or str(default_store_path())
 
 
 def key_path(store: Path) -> Path:
@@ -54,7 +51,7 @@ def store_url(location: str | Path | None = None) -> URL:
     """
     if location is None:
         location = default_location()
-    if isinstance(location, Path) or not _is_url(location):
+    if isinstance(location, Path) or not is_url(location):
         return _file_url(location)
     try:
         url = make_url(location)
@@ -73,10 +70,6 @@ def store_url(location: str | Path | None = None) -> URL:
     if url.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise refuse(Trouble.UNSUPPORTED, detail=url.drivername)
     return _file_url(url.database)
-
-
-def _is_url(location: str) -> bool:
-    return "://" in location or location.startswith("sqlite:")
 
 
 def _file_url(location: str | Path) -> URL:
