@@ -64,8 +64,10 @@ from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.undoing import ask_to_undo
 from console.targets import Goto
 from console.theme import SIGNS
+from console.themes import NIGHT, THEMES
 from console.widgets.bars import AreaBar, VaultBar
 from console.widgets.paint import clean
+from console.widgets.plain import PlainScrollBarRender, PlainSigns
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
