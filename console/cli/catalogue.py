@@ -33,7 +33,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "authorizations": ("authorizations",),
         "integrations": ("integrations", "integration_changes", "integration_settings"),
         "rules": ("rules", "rule_children", "rule_texts"),
-        "lookups": ("lookups", "lookup_files"),
+        "lookups": ("lookups", "lookup_files", "lookup_misses"),
         "queues": ("queues", "queue_changes", "queue_logging"),
         "messages": ("messages",),
         "certificates": ("certificates", "certificate_changes"),
@@ -54,6 +54,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     },
     "Program": {
         "info": ("info",),
+        "keys": ("keys",),
         "completion": ("completion",),
         "bench": ("bench",),
     },

@@ -13,8 +13,9 @@ from console.cli.durations import duration
 from console.cli.frame import command
 from console.cli.lab import OpenLab, opened
 from console.cli.output import Column, answer, facts, say, table, tell
+from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
-from models.errors import InvalidInput, NotFound, NotPossible
+from models.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from models.permissions import Actor
@@ -60,6 +61,7 @@ def download(
     context: typer.Context,
     certificate: CertificateName = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: print it.")] = None,
+    force: Force = False,
 ) -> None:
     """Download the PEM of a signing certificate: the current one unless another is named."""
     from models.queries.certificates import current_id, pem_of
@@ -71,10 +73,7 @@ def download(
     if pem is None:
         raise NotFound(f"There is no signing certificate {wanted}.", "vault-console certificates list shows them.")
     if output is not None:
-        try:
-            output.write_text(pem, encoding="ascii")
-        except OSError as error:
-            raise NotPossible(f"{output} cannot be written: {error.strerror}.", "Name another file.") from error
+        write_file(output, pem.encode("ascii"), "--output", force=force)
         tell(settings, {"certificate_id": wanted, "file": str(output)}, f"Certificate {wanted} is in {output}.")
     elif settings.json:
         tell(settings, {"certificate_id": wanted, "pem": pem}, "")

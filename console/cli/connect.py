@@ -14,6 +14,7 @@ from console.cli.connections import connections
 from console.cli.frame import command
 from console.cli.lab import OpenLab, opened
 from console.cli.output import Column, answer, lines, parts, table, tell
+from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotPossible
 from models.queries.choosing import Candidate, choose
@@ -138,7 +139,7 @@ def download(
     context: typer.Context,
     connection: Name,
     to: Annotated[Path, typer.Option(metavar="PATH", help="File or folder to write to.")] = Path(),
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Download the connection file of a Pending connection, for the Vault that is to be connected."""
     from models.services.connection_files import download_connection_file
@@ -150,7 +151,7 @@ def download(
             file = download_connection_file(write, actor, lab.store.secrets, found.key)
             path = to / file.name if to.is_dir() else to
             # Within the transaction: a file that cannot be written was not issued either.
-            _write_file(path, file.data, force=force)
+            write_file(path, file.data, "--to", force=force)
     document = {"file": str(path), "content": file.content}
     tell(
         settings,
@@ -360,15 +361,3 @@ def _read_file(path: Path) -> bytes:
             return file.read(64 * 1024 + 1)
     except OSError as trouble:
         raise NotPossible(f"{path} cannot be read: {trouble.strerror}.", "Check the path.") from None
-
-
-def _write_file(path: Path, data: bytes, *, force: bool) -> None:
-    try:
-        with path.open("wb" if force else "xb") as file:
-            file.write(data)
-    except FileExistsError:
-        raise NotPossible(
-            f"{path} is there already.", "Choose another place with --to, or replace it: --force."
-        ) from None
-    except OSError as trouble:
-        raise NotPossible(f"{path} cannot be written: {trouble.strerror}.", "Choose another place with --to.") from None

@@ -12,6 +12,7 @@ from console.cli.frame import command
 from console.cli.lab import opened
 from console.cli.lookups import Lookup, Within, change, find_lookup, lookups
 from console.cli.output import Column, answer, parts, table, tell
+from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
 from models.errors import InvalidInput
 
@@ -41,7 +42,7 @@ def load(
     from models.services.lookup_files import LARGEST_FILE, LoadMode, load_keys
 
     if mode not in tuple(LoadMode):
-        raise InvalidInput({"mode": "Keys are added, or they replace what the lookup holds: add or replace."})
+        raise InvalidInput({"--mode": "Keys are added, or they replace what the lookup holds: add or replace."})
     data = read_whole(file, LARGEST_FILE)
     found, report = change(
         context,
@@ -90,12 +91,9 @@ def export(
     lookup: Lookup,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: standard output.")] = None,
     connection: Within = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+    force: Force = False,
 ) -> None:
     """Write the keys of a lookup as a CSV mapping file."""
-    from console.doing.asking import NeedsYes
-    from console.doing.files import save_file
-    from models.errors import NotPossible
     from models.services.lookup_files import export_keys
     from models.services.lookups import target_keys
 
@@ -110,9 +108,6 @@ def export(
     if file is None:
         answer(settings, {"id": found.key, "lookup": found.api_name, "keys": pairs}, str)
         return
-    try:
-        saved = save_file(str(file), data, replace=force)
-    except NeedsYes as asked:
-        raise NotPossible(asked.message, "Give another name, or --force to replace it.") from asked
+    saved = write_file(file, data, "FILE", force=force)
     document = {"id": found.key, "lookup": found.api_name, "file": str(saved), "keys": len(pairs)}
     tell(settings, document, f"Saved {len(pairs)} keys of {found.label} to {saved}.")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from console.cli.frame import area, command
 from console.cli.lab import OpenLab, gone, opened
-from console.cli.output import Column, answer, facts, parts, section, table, tell
+from console.cli.output import Column, answer, facts, located, parts, section, table, tell
 from console.cli.settings import settings_of
-from models.errors import InvalidInput
+from models.errors import InvalidInput, NotFound
 from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
@@ -19,31 +20,71 @@ if TYPE_CHECKING:
 
     from models.permissions import Actor
     from models.queries.lookup import Named
-    from models.queries.lookups import KeyRow, LookupRow, MissRow, RuleUse
+    from models.queries.lookups import KeyRow, LookupRow, RuleUse
     from models.store import WriteSession
 
 T = TypeVar("T")
 
-lookups = area("lookups", "Reference lookups: which value there is which value here.")
+lookups = area(
+    "lookups",
+    "Reference lookups: which value there is which value here. A lookup belongs to a connection: where several "
+    "connections have one of the same name, --connection says which is meant.",
+)
 
-ConnectionName = Annotated[str, typer.Argument(metavar="CONNECTION", help="Its API name, name or number.")]
 Lookup = Annotated[str, typer.Argument(metavar="LOOKUP", help="Its API name, name or number.")]
 Within = Annotated[
-    str | None, typer.Option("--connection", metavar="CONNECTION", help="The connection, where several have such one.")
+    str | None,
+    typer.Option(
+        "--connection", metavar="CONNECTION", help="The connection it belongs to, by API name, name or number."
+    ),
 ]
 Limit = Annotated[int, typer.Option(min=1, help="How many are listed.")]
 
 
-def find_lookup(lab: OpenLab, session: Session, text: str, connection: str | None) -> Named:
-    """The lookup that a person names. Raises NotFound, and NotPossible when several are called so."""
+def lookups_of(lab: OpenLab, session: Session, connection: str | None) -> list[tuple[Named, str]]:
+    """The lookups in question, each with its connection's API name: of the connection that was named, or all.
+
+    A connection's name may stand for its records in several Vaults. Raises NotFound when no connection is called so.
+    """
+    from models.queries.lookup import named
     from models.queries.lookups import named_lookups
     from models.tables import Connection
 
-    within = None if connection is None else lab.find(session, Connection, connection).key
-    rows = named_lookups(session, lab.vault_ids(session), within)
-    candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), where) for row, where in rows]
+    rows = named_lookups(session, lab.vault_ids(session))
+    if connection is None:
+        return list(rows)
+    wanted = connection.strip().casefold()
+    called = {
+        row.key
+        for row in named(session, Connection, lab.vault_ids(session))
+        if wanted in (str(row.key), row.api_name.casefold(), row.label.casefold())
+    }
+    if not called:
+        called = {lab.find(session, Connection, connection).key}
+    return [(row, where) for row, where in rows if row.connection_id in called]
+
+
+def find_lookup(lab: OpenLab, session: Session, text: str, connection: str | None) -> Named:
+    """The lookup that a person names. Raises NotFound, and NotPossible when several are called so."""
+    from models.queries.lookup import named
+    from models.tables import Connection
+
+    rows = lookups_of(lab, session, connection)
+    candidates = [
+        Candidate(row.key, (str(row.key), row.api_name, row.label), f"{where} of {row.vault}") for row, where in rows
+    ]
     remedy = "Name its connection with --connection, its Vault with --vault, or give the number in brackets."
-    chosen = choose(candidates, text, "reference lookup", remedy)
+    try:
+        chosen = choose(candidates, text, "reference lookup", remedy)
+    except NotFound as missing:
+        wanted = text.strip().casefold()
+        connections = named(session, Connection, lab.vault_ids(session))
+        if any(wanted in (row.api_name.casefold(), row.label.casefold()) for row in connections):
+            told = f"{text} is a connection: vault-console lookups list --connection {quote(text)} lists its lookups."
+            raise NotFound(missing.message, told) from None
+        if not rows:
+            raise NotFound(missing.message, "vault-console lookups create makes one.") from None
+        raise
     return next(row for row, _where in rows if row.key == chosen.key)
 
 
@@ -64,35 +105,53 @@ def change(
 
 
 @command(lookups, "list")
-def list_lookups(context: typer.Context, connection: ConnectionName) -> None:
-    """List the reference lookups of a connection: keys, those never used, and values asked for in vain."""
-    from models.queries.lookups import lookups as lookups_of
-    from models.tables import Connection
+def list_lookups(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CONNECTION]", help="The same as --connection. Default: all connections.")
+    ] = None,
+    connection: Within = None,
+) -> None:
+    """List reference lookups: keys, those never used, and values asked for in vain.
 
+    Missing keys are distinct source values that a lookup does not hold; asked in vain is how often they were asked for,
+    over all attempts.
+    """
+    from models.queries.lookups import lookup_row
+
+    if name is not None and connection is not None and name != connection:
+        raise InvalidInput({"--connection": "Name one connection, either as argument or as option."})
     settings = settings_of(context)
+    found: list[tuple[Named, str, LookupRow]] = []
     with opened(settings) as lab, lab.store.read() as session:
-        found = lab.find(session, Connection, connection)
-        rows = lookups_of(session, found.vault_id, found.key)
-    columns: list[Column[LookupRow]] = [
-        Column("Name", lambda row: row.name),
-        Column("API name", lambda row: row.api_name),
-        Column("Type", lambda row: str(row.type).capitalize()),
-        Column("Target object", lambda row: row.target_object),
-        Column("Keys", lambda row: row.keys, right=True),
-        Column("Unused", lambda row: row.unused, right=True),
-        Column("Missing keys", lambda row: row.missing, right=True),
-        Column("Misses", lambda row: row.misses, right=True),
+        for one, where in lookups_of(lab, session, connection or name):
+            row = lookup_row(session, one.vault_id, one.key)
+            if row is not None:
+                found.append((one, where, row))
+    columns: list[Column[tuple[Named, str, LookupRow]]] = [
+        Column("Vault", lambda line: line[0].vault),
+        Column("Connection", lambda line: line[1]),
+        Column("Name", lambda line: line[2].name),
+        Column("API name", lambda line: line[2].api_name),
+        Column("Type", lambda line: str(line[2].type).capitalize()),
+        Column("Target object", lambda line: line[2].target_object),
+        Column("Keys", lambda line: line[2].keys, right=True),
+        Column("Unused", lambda line: line[2].unused, right=True),
+        Column("Missing keys", lambda line: line[2].missing, right=True),
+        Column("Asked in vain", lambda line: line[2].misses, right=True),
     ]
+    empty = "There are no reference lookups." if connection or name else "No connection has reference lookups."
     answer(
         settings,
-        {"vault_id": found.vault_id, "connection": found.api_name, "lookups": rows},
-        lambda: table(columns, rows, empty="The connection has no reference lookups."),
+        {"lookups": [located(one.vault_id, one.vault, row) | {"connection": where} for one, where, row in found]},
+        lambda: table(columns, found, empty=empty),
     )
 
 
 @command(lookups, "show")
 def show(context: typer.Context, lookup: Lookup, connection: Within = None, limit: Limit = 50) -> None:
     """Show a lookup: its keys, who uses it, and the missing keys found in data."""
+    from console.cli.lookup_misses import miss_document, missing_table, with_waiting
     from models.queries.lookups import detail as read_detail
     from models.queries.lookups import key_listing
 
@@ -103,6 +162,7 @@ def show(context: typer.Context, lookup: Lookup, connection: Within = None, limi
         listing = key_listing(found.vault_id, found.key)
         total = listing.count(session)
         keys = listing.page(session, 0, limit, total)
+        missing = with_waiting(session, found, row.missing if row else ())
     if row is None:
         raise gone("reference lookup")
     uses: list[Column[RuleUse]] = [
@@ -115,9 +175,9 @@ def show(context: typer.Context, lookup: Lookup, connection: Within = None, limi
         "lookup": row.row,
         "connection": row.connection,
         "field_rules": row.rules,
-        "keys": [{"source_key": key.key, **_without_key(key)} for key in keys],
+        "keys": [{"source_key": key.key, **without_key(key)} for key in keys],
         "total_keys": total,
-        "missing_keys": [{"source_key": miss.key, **_without_key(miss)} for miss in row.missing],
+        "missing_keys": [miss_document(line) for line in missing],
     }
     answer(
         settings,
@@ -141,7 +201,7 @@ def show(context: typer.Context, lookup: Lookup, connection: Within = None, limi
                 f"Keys: {len(keys)} of {total}" if len(keys) < total else "Keys",
                 table(_key_columns(), keys, empty="It has no keys."),
             ),
-            section("Missing keys found in data", table(_miss_columns(), row.missing)),
+            section("Missing keys found in data", missing_table(missing)),
         ),
     )
 
@@ -149,8 +209,13 @@ def show(context: typer.Context, lookup: Lookup, connection: Within = None, limi
 @command(lookups, "create")
 def create(
     context: typer.Context,
-    connection: ConnectionName,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name; the API name follows from it.")],
+    connection: Annotated[
+        str,
+        typer.Option(
+            "--connection", metavar="CONNECTION", help="The connection it is to belong to, by API name, name or number."
+        ),
+    ],
     api_name: Annotated[str, typer.Option(help="API name, when another is wanted.")] = "",
     type_: Annotated[str, typer.Option("--type", metavar="generic|object", help="Type of the lookup.")] = "generic",
     target_object: Annotated[str, typer.Option(help="Object of this Vault, for type object.")] = "",
@@ -163,7 +228,7 @@ def create(
     from models.tables import Connection, LookupType
 
     if type_ not in tuple(LookupType):
-        raise InvalidInput({"type": "A reference lookup is of type generic or object."})
+        raise InvalidInput({"--type": "A reference lookup is of type generic or object."})
     settings = settings_of(context)
     with opened(settings) as lab:
         lab.require_writing()
@@ -256,40 +321,6 @@ def unset(
     tell(settings_of(context), {"id": found.key, "removed": removed}, text)
 
 
-@command(lookups, "misses")
-def misses(
-    context: typer.Context,
-    lookup: Lookup,
-    connection: Within = None,
-    limit: Limit = 100,
-    forget: Annotated[bool, typer.Option("--forget", help="Forget them all, to count anew.")] = False,
-) -> None:
-    """List the missing keys found in data: what a lookup was asked for and does not hold."""
-    from models.queries.lookups import miss_listing
-    from models.services.lookups import forget_misses
-
-    settings = settings_of(context)
-    if forget:
-        found, number = change(context, lookup, connection, forget_misses)
-        tell(settings, {"id": found.key, "forgotten": number}, f"Forgot {number} missing keys of {found.label}.")
-        return
-    with opened(settings) as lab, lab.store.read() as session:
-        found = find_lookup(lab, session, lookup, connection)
-        listing = miss_listing(found.vault_id, found.key)
-        total = listing.count(session)
-        rows = listing.page(session, 0, limit, total)
-    answer(
-        settings,
-        {
-            "id": found.key,
-            "lookup": found.api_name,
-            "missing_keys": [{"source_key": row.key, **_without_key(row)} for row in rows],
-            "total": total,
-        },
-        lambda: table(_miss_columns(), rows, empty="No value was asked for that this lookup does not hold."),
-    )
-
-
 def _key_columns() -> list[Column[KeyRow]]:
     return [
         Column("Source key", lambda row: row.key),
@@ -299,13 +330,6 @@ def _key_columns() -> list[Column[KeyRow]]:
     ]
 
 
-def _miss_columns() -> list[Column[MissRow]]:
-    return [
-        Column("Source key", lambda row: row.key),
-        Column("Misses", lambda row: row.misses, right=True),
-        Column("Last", lambda row: row.last_missed_at),
-    ]
-
-
-def _without_key(row: Any) -> dict[str, Any]:
+def without_key(row: Any) -> dict[str, Any]:
+    """A row for programs, without its `key`, which goes by another name there."""
     return {name: getattr(row, name) for name in row.__slots__ if name != "key"}

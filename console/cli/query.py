@@ -10,8 +10,9 @@ import typer
 
 from console.cli.lab import OpenLab, opened
 from console.cli.output import Column, answer, lines, parts, printable, table
+from console.cli.saving import Force, write_file
 from console.cli.settings import Settings, settings_of
-from models.errors import InvalidInput, NotPossible
+from models.errors import InvalidInput
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -29,8 +30,9 @@ def query(
     ] = None,
     describe: Annotated[bool, typer.Option("--describe", help="Describe the columns of the answer.")] = False,
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write all rows as CSV; an existing file is kept.")
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write all rows as CSV instead of showing them.")
     ] = None,
+    force: Force = False,
     page_size: Annotated[
         int | None, typer.Option("--page-size", min=1, max=100_000, help="Rows on a page. Default: 1000.")
     ] = None,
@@ -55,7 +57,7 @@ def query(
     with opened(settings) as lab, lab.store.read() as session:
         try:
             if csv is not None:
-                _export(settings, lab, session, text, csv)
+                _export(settings, lab, session, text, csv, force=force)
             else:
                 _answer(settings, lab, session, text, page_size, describe=describe)
         except VqlError as error:
@@ -65,16 +67,11 @@ def query(
     remember(text)
 
 
-def _export(settings: Settings, lab: OpenLab, session: Session, text: str, path: Path) -> None:
-    from console.doing.asking import NeedsYes
-    from console.doing.files import save_file
+def _export(settings: Settings, lab: OpenLab, session: Session, text: str, path: Path, *, force: bool) -> None:
     from console.doing.queries import csv_of
 
     data, rows = csv_of(session, lab.actor(session, lab.vault(session).key), text, lab.now)
-    try:
-        save_file(str(path), data, replace=False)
-    except NeedsYes as asked:
-        raise NotPossible(f"There is a file {path} already.", "Name another file, or remove this one.") from asked
+    write_file(path, data, "--csv", force=force)
     answer(settings, {"file": str(path), "rows": rows}, lambda: printable(f"{rows:,} rows are in {path}."))
 
 

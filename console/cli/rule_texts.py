@@ -11,8 +11,9 @@ from console.cli.frame import command
 from console.cli.lab import OpenLab, opened
 from console.cli.output import answer, jsonable, lines, tell
 from console.cli.rules import rules
+from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
-from models.errors import InvalidInput, NotPossible
+from models.errors import NotPossible
 
 
 @command(rules, "export")
@@ -23,7 +24,7 @@ def export(
     integration: Annotated[str | None, typer.Option(metavar="INTEGRATION", help="All of an integration.")] = None,
     point: Annotated[str | None, typer.Option(metavar="POINT", help="All of an integration point.")] = None,
     output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write to this file.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Write integration rules as MDL text."""
     from models.mdl.exporting import export_rules
@@ -44,12 +45,7 @@ def export(
     if output is None:
         answer(settings, {"vault_id": vault_id, "rules": count, "mdl": text}, text.rstrip)
         return
-    if output.exists() and not force:
-        raise NotPossible(f"There is a file {output} already.", "--force replaces it.")
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput({"output": f"{output}: {error.strerror}."}) from error
+    write_file(output, text.encode(), "--output", force=force)
     told = "1 rule" if count == 1 else f"{count} rules"
     tell(settings, {"vault_id": vault_id, "rules": count, "file": str(output)}, f"Wrote {told} to {output}.")
 

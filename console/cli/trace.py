@@ -71,7 +71,7 @@ def _head(record: TracedRecord) -> str:
 def _way(way: Way, title: str, *, came: bool = False) -> Iterator[str]:
     columns: list[Column[TracedRecord]] = [
         Column("Vault", lambda row: row.vault),
-        Column("Object", lambda row: row.object_name),
+        Column("Object", lambda row: row.object_label),
         Column("ID", lambda row: row.record_id),
         Column("Name", lambda row: row.name),
         Column("Deleted", lambda row: row.deleted_at),
@@ -79,21 +79,21 @@ def _way(way: Way, title: str, *, came: bool = False) -> Iterator[str]:
     if came and not way.messages:
         yield section(title, "No message that is kept names it.")
     for message in way.messages:
-        yield section(f"{title}: message {message.message_id}", _message(message))
+        yield section(f"{title}: message {message.message_id}", _message(message, way.source.object_label))
     if way.more:
         yield "There are older messages."
     if came:
         return
     if not way.messages:
         source = way.source
-        nobody = f"No active integration of {source.vault} sends {source.object_name} records."
+        nobody = f"No active integration of {source.vault} sends {source.object_label} records."
         yield section("Messages", lines(["No message names it.", *([] if way.watched else [nobody])]))
     if way.changed_since:
         yield "It has changed since it was last sent: the next send job looks at it."
     yield section("Target records", table(columns, way.targets, empty="No record of a connected Vault is linked."))
 
 
-def _message(message: TracedMessage) -> str:
+def _message(message: TracedMessage, label: str) -> str:
     steps: list[tuple[object, str, str]] = []
     for side, put in ((message.outbound, "put on"), (message.inbound, "arrived on")):
         if side is not None:
@@ -103,10 +103,11 @@ def _message(message: TracedMessage) -> str:
         Column("Step", lambda step: step[1]),
         Column("Job run", lambda step: step[2]),
     ]
-    about = f"{message.items} {message.object_name}, {message.event}, over {message.connection}"
+    number = "1 record" if message.items == 1 else f"{message.items} records"
+    about = f"{number} of {label}, {message.event}, over {message.connection}"
     troubles = [
         f"{'Failing' if trouble.active else 'Failed, solved'} in {trouble.vault} ({shown(trouble.at)}, exception "
-        f"{trouble.message_key}): "
+        f"{trouble.message_key}){f', {trouble.target_object}' if trouble.target_object else ''}: "
         + ("; ".join(f"{name}: {problem}" for name, problem in trouble.problems) or trouble.error_message)
         for trouble in message.troubles
     ]

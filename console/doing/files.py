@@ -43,7 +43,7 @@ def save_file(typed: str, data: bytes, *, replace: bool) -> Path:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
     except (OSError, ValueError) as error:
-        raise InvalidInput({"path": _reason(error)}) from error
+        raise InvalidInput({"path": _why_not_written(path, error)}) from error
     return path
 
 
@@ -84,6 +84,21 @@ def list_folder(folder: Path, suffix: str) -> tuple[Entry, ...]:
     up = (Entry("..", folder.parent, folder=True, wanted=False),) if folder.parent != folder else ()
     split = sum(entry.wanted for entry in found)
     return (*found[:split], *up, *found[split:LONGEST_LIST])
+
+
+def _why_not_written(path: Path, error: Exception) -> str:
+    """Why a file cannot be written, and what to do about it."""
+    match error:
+        case FileNotFoundError():
+            return f"There is no folder {path.parent}: make it first, or name another one."
+        case IsADirectoryError():
+            return f"{path} is a folder: name a file in it."
+        case NotADirectoryError():
+            return f"{path.parent} is no folder: name another one."
+        case PermissionError():
+            return f"You may not write {path}: name another place."
+        case _:
+            return f"{path} cannot be written. {_reason(error)} Name another place."
 
 
 def _reason(error: Exception) -> str:

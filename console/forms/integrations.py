@@ -30,7 +30,7 @@ HELPS: Final = {
     "mark_field": "For marking: the field of the target that receives the text, e.g. name__v.",
     "mark_text": "For marking: the text. {value} stands for what the field holds: “{value} Deleted” (Assumed).",
     "inactivates_targets": "Whether a target record is inactivated with its source record.",
-    "last_successful_run_time": "Changes since then are sent again. An earlier time, also as -2h, runs the jobs at once.",
+    "last_successful_run_time": "Changes since then are sent again. An earlier time, e.g. -2h, runs the jobs at once.",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlmodel import Session
 
+from models.queries.exception_detail import field_labels
 from models.queries.traced import Trace, TracedMessage, TracedRecord, TracedRun, TracedSide, TracedTrouble, Way
 from models.queries.window import fetch, row_of
 from models.sets import one_of
@@ -330,6 +331,7 @@ def _troubles(session: Session, message_keys: Sequence[int], record: TracedRecor
     found: dict[int, list[TracedTrouble]] = {}
     rows = session.execute(raised).all()
     items = _failed_items(session, [row.id for row in rows], record)
+    labels = _labels(session, [item for failed in items.values() for item in failed])
     for row in rows:
         about = [
             TracedTrouble(
@@ -339,10 +341,13 @@ def _troubles(session: Session, message_keys: Sequence[int], record: TracedRecor
                 item.error_type,
                 item.error_message,
                 item.status == "open",
-                item.target_object,
+                labels.get((item.vault_id, item.target_object, ""), item.target_object),
                 item.attempts,
                 item.tried_at,
-                tuple(item.fields.items()),
+                tuple(
+                    (labels.get((item.vault_id, item.target_object, name), name), problem)
+                    for name, problem in item.fields.items()
+                ),
             )
             for item in items.get(row.id, ())
         ]
@@ -362,6 +367,19 @@ def _troubles(session: Session, message_keys: Sequence[int], record: TracedRecor
                 )
             )
         found.setdefault(row.spark_message_id, []).extend(about)
+    return found
+
+
+def _labels(session: Session, items: Sequence[Any]) -> dict[tuple[int, str, str], str]:
+    """Labels of the target objects of failed items, and of their fields, by Vault, object and field name."""
+    wanted: dict[int, set[str]] = {}
+    for item in items:
+        wanted.setdefault(item.vault_id, set()).add(item.target_object)
+    found: dict[tuple[int, str, str], str] = {}
+    for vault_id, names in wanted.items():
+        found |= {(vault_id, *key): label for key, label in field_labels(session, vault_id, names).items()}
+        labelled = select(_objects.name, _objects.label).where(_objects.vault_id == vault_id, _objects.name.in_(names))
+        found |= {(vault_id, name, ""): label for name, label in fetch(session, labelled)}
     return found
 
 

@@ -53,7 +53,7 @@ class TracedSide:
 class TracedTrouble:
     """A user exception about the record: of its item, or of the message as a whole.
 
-    `problems` maps target fields to what is wrong with them.
+    `target_object` is the object's label; `problems` maps labels of target fields to what is wrong with them.
     """
 
     message_key: int

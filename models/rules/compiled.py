@@ -113,7 +113,7 @@ class CompiledFieldRule:
                 if trace is not None:
                     trace.looked_up = value
                 if value is None and self.default is None:
-                    raise ValueError(_missing(self.lookup, key))
+                    raise ValueError(missing_key(self.lookup.name, key))
         if value is None or value == "":
             value = self.default
             if trace is not None:
@@ -155,7 +155,7 @@ class CompiledFieldRule:
             if default is None and None in values:
                 for key, value in zip(asked, values, strict=True):
                     if value is None and key is not None:
-                        raise ValueError(_missing(self.lookup, key))
+                        raise ValueError(missing_key(self.lookup.name, key))
         return [default if value is None or value == "" else value for value in values]
 
     def _begin(self, trace: FieldTrace, value: Any) -> None:
@@ -262,5 +262,6 @@ def lookup_key(value: Any) -> str:
             return str(value)
 
 
-def _missing(lookup: Lookup, key: str) -> str:
-    return f"Reference lookup {lookup.name} has no entry for {key!r}."
+def missing_key(lookup: str, key: str) -> str:
+    """What is wrong with a value for which the lookup of this name has no entry."""
+    return f"Reference lookup {lookup} has no entry for {key!r}."

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import ODD, Call, Lab
 
 SOURCE = ("--vault", "Source")
@@ -56,7 +58,8 @@ def test_all_rows_are_written_as_csv_and_no_file_is_overwritten(on: Call, tmp_pa
     words = ("query", "SELECT name__v, code__c, marketed__c FROM product__v", "--csv", str(path), *SOURCE)
     assert "3 rows" in on(*words).out
     assert path.read_bytes().decode().split("\r\n")[:2] == ["name__v,code__c,marketed__c", "Good,G-1,true"]
-    assert "already" in on(*words, code=1).err
+    assert "--force" in on(*words, code=1).err
+    assert "3 rows" in on(*words, "--force").out
 
 
 def test_queries_are_remembered(on: Call) -> None:
@@ -70,3 +73,22 @@ def test_queries_are_remembered(on: Call) -> None:
 
 def test_a_query_is_needed(on: Call) -> None:
     assert "Say what to ask" in on("query", *SOURCE, code=1).err
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("missing/rows.csv", "There is no folder {folder}/missing: make it first"),
+        ("there", "{folder}/there is a folder: name a file in it."),
+        ("file/rows.csv", "{folder}/file is no folder"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_names_its_option_and_what_to_do(
+    on: Call, tmp_path: Path, name: str, told: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").write_text("")
+    refused = on("query", "SELECT id FROM product__v", "--csv", str(tmp_path / name), *SOURCE, "--json", code=1).error
+
+    assert set(refused["fields"]) == {"--csv"}
+    assert told.format(folder=tmp_path) in refused["fields"]["--csv"]

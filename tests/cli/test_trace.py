@@ -33,7 +33,8 @@ def test_what_failed_stands_at_the_message(on: Call, lab: Lab, clock: ManualCloc
     move(lab, clock)
     text = on("trace", lab.bad, "--vault", "Source").out
     assert "Failing in Target" in text
-    assert "code__c" in text
+    assert ", Product: Code: " in text
+    assert "3 records of Product, changed" in text
     assert "No record of a connected Vault is linked." in text
 
 

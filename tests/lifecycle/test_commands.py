@@ -104,10 +104,8 @@ def test_a_rejection_and_a_refused_file(line: Line, tmp_path: Path) -> None:
     line("connections", "create", "Lab Link", "--api-name", "lab_link__c", *SOURCE)
     file = tmp_path / "lab.vaultconnection"
     line("connections", "download", "lab_link__c", "--to", str(file), *SOURCE)
-    assert (
-        "is there already"
-        in line("connections", "download", "lab_link__c", "--to", str(file), *SOURCE, code=1)["message"]
-    )
+    again = line("connections", "download", "lab_link__c", "--to", str(file), *SOURCE, code=1)
+    assert (again["message"], "--force" in again["remedy"]) == (f"There is a file {file} already.", True)
     refused = line("connections", "connect", str(file), *SOURCE, code=1)
     assert (refused["title"], "this very Vault" in refused["message"]) == ("Connection file refused", True)
     assert "would be refused" in line.words("connections", "connect", str(file), "--preview", *SOURCE).out
