@@ -27,7 +27,8 @@ from models.feed import Change, Topic
 
 if TYPE_CHECKING:
     from models.feed import Subscription
-    from models.queries.lab import SignedIn, Waiting
+    from models.queries.first_look import FirstLook
+    from models.queries.signed_in import SignedIn, Waiting
     from models.store import Store
 
 DRAIN_EVERY = 0.1
@@ -105,6 +106,8 @@ class LiveApp(App[None]):
         self.engine: RunningEngine | None = None
         self.refusal: ConsoleError | None = None
         self.session = Session(read_only=read_only)
+        self.first_look: FirstLook | None = None
+        """What the first screen shows until the store is open."""
         self._open_lab = open_lab
         self._wish = (vault, user)
         self._subscription: Subscription | None = None
@@ -127,6 +130,11 @@ class LiveApp(App[None]):
         return self.lab.store if self.lab else None
 
     # Start
+
+    def begin_with(self, first_look: FirstLook) -> None:
+        """Show this until the store is open. Called before the app runs."""
+        self.first_look = first_look
+        self.session.sit(first_look.signed_in)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._open)
@@ -181,11 +189,8 @@ class LiveApp(App[None]):
     # Vault and user
 
     def _sign_in(self, signed_in: SignedIn) -> None:
-        session = self.session
-        session.vaults, session.users = signed_in.vaults, signed_in.users
-        session.vault, session.user, session.waiting = signed_in.vault, signed_in.user, signed_in.waiting
-        session.permissions = signed_in.permissions
-        session.generation += 1
+        self.session.sit(signed_in)
+        self.session.generation += 1
         self._write_bars()
         if (front := self.front) is not None:
             front.show_anew()
@@ -321,6 +326,8 @@ class LiveApp(App[None]):
     def clock_reading(self) -> ClockReading:
         """What the lab clock says now. A clock that is none of ours stands for one that runs as time does."""
         if self.store is None:
+            if (first := self.first_look) is not None:
+                return ClockReading(first.now, first.speed, first.paused)
             return ClockReading(None, 1.0, paused=False)
         clock = self.store.clock
         return ClockReading(clock.now(), getattr(clock, "speed", 1.0), paused=getattr(clock, "paused", False))

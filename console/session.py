@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from models.rights import grants, only_looks
+
 if TYPE_CHECKING:
-    from models.queries.lab import UserRow, VaultRow, Waiting
+    from models.queries.signed_in import SignedIn, UserRow, VaultRow, Waiting
 
 EngineState = Literal["opening", "starting", "running", "viewer", "none"]
 
@@ -36,6 +38,12 @@ class Session:
     generation: int = field(default=0)
     """Goes up when the Vault or the user changes: screens that show an older one show anew."""
 
+    def sit(self, signed_in: SignedIn) -> None:
+        """Take over who acts where."""
+        self.vaults, self.users = signed_in.vaults, signed_in.users
+        self.vault, self.user, self.waiting = signed_in.vault, signed_in.user, signed_in.waiting
+        self.permissions = signed_in.permissions
+
     @property
     def vault_id(self) -> int:
         """Id of the Vault in use; 0 before there is one."""
@@ -63,9 +71,6 @@ class Session:
         """
         if self.user is None or not (permissions or changes):
             return ""
-        # Loaded by signing in, which this has waited for.
-        from models.permissions import grants, only_looks
-
         if self.read_only and (changes or not all(map(only_looks, permissions))):
             return "This console is read-only: it changes nothing."
         missing = [permission for permission in permissions if not grants(self.permissions, permission)]

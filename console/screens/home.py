@@ -86,6 +86,9 @@ class HomeScreen(FramedScreen):
 
     def show_anew(self) -> None:
         if self.home.store is None:
+            if self.home.first_look is not None:
+                self.topology = self.home.first_look.topology
+                self._draw()
             return
         self._shown_generation, self._stale = self.home.session.generation, False
         if self.topology is not None:

@@ -17,6 +17,7 @@ from console.cli.opening import open_console
 from console.cli.settings import Settings
 from models.errors import ConsoleError, StoreRefused
 from models.opening import open_store
+from models.queries.first_look import FirstLook
 from models.queries.flows import flows, still_moving
 from models.store import Store
 from models.tables import Lab as LabRow
@@ -192,6 +193,9 @@ class Screen:
         self.store: Store | None = None
         self.refusal: ConsoleError | None = None
         self.return_code = 0
+
+    def begin_with(self, first_look: FirstLook) -> None:
+        assert first_look.signed_in.vault is not None
 
     def run(self) -> None:
         try:

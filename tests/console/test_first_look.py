@@ -4,10 +4,14 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import insert, update
 
+from console.app import ConsoleApp
+from console.lab import OpenedLab
+from console.screens.home import HomeScreen
 from models.errors import ConsoleError
 from models.queries.first_look import FirstLook, first_look
 from models.queries.lab import ask, sign_in, user_list, vault_list
@@ -16,7 +20,7 @@ from models.store import Store
 from models.tables import ExceptionNotification, Lab, QueueConnection, User, table_of
 from scheduler.clock import attach_lab
 from tests.builders import Pair, make_vault
-from tests.console.lab import fill
+from tests.console.lab import fill, settle
 from tests.console.test_topology import pair  # noqa: F401 - the lab of days and troubles that Home is tested with
 
 
@@ -123,3 +127,29 @@ def test_a_first_look_loads_none_of_the_store() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.usefixtures("pair")
+async def test_home_shows_the_lab_before_the_store_is_open_and_the_same_afterwards(store: Store) -> None:
+    found = looked(store)
+    assert found is not None
+    opening = Event()
+
+    def open_lab() -> OpenedLab:
+        opening.wait(30)
+        return OpenedLab(store)
+
+    app = ConsoleApp(open_lab)
+    app.begin_with(found)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert isinstance(app.screen, HomeScreen)
+        before = app.screen.view.text
+        assert app.store is None
+        assert all(end.name in before for end in found.topology.ends)
+        # Whatever is asked for now waits for the store, and does not fail.
+        await pilot.press("enter", "D", "1", "slash", "x", "escape", "8", "0")
+        opening.set()
+        await settle(pilot)
+        assert app.store is store
+        assert app.screen.view.text == before
