@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from console.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from models.queries.first_look import FirstLook
     from models.store import Store
     from scheduler.engine import Engine, RoleChanged
     from scheduler.runner import RunEnded
@@ -54,12 +55,17 @@ def _generator(store: Store, seed: int) -> Callable[[], object]:
 
 
 def open_console(
-    settings: Settings, open_store: Callable[[], Store], *, engine: bool = True, seed: int = GENERATOR_SEED
+    settings: Settings,
+    open_store: Callable[[], Store],
+    *,
+    engine: bool = True,
+    seed: int = GENERATOR_SEED,
+    first_look: FirstLook | None = None,
 ) -> None:
     """Open the console on the store that `open_store` opens (called in a thread, after the first frame).
 
-    Without an `engine` it only looks at what others move. `seed` is the generator's. Raises what `open_store` raises as
-    a ConsoleError, and SystemExit when the console ends by an error.
+    Without an `engine` it only looks at what others move. `seed` is the generator's. `first_look` is shown until the
+    store is open. Raises what `open_store` raises as a ConsoleError, and SystemExit when the console ends by an error.
     """
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
@@ -94,6 +100,8 @@ def open_console(
         plain=settings.plain,
         preferences=Preferences.load(config_folder()),
     )
+    if first_look is not None:
+        app.begin_with(first_look)
     try:
         app.run()
     finally:
@@ -112,10 +120,15 @@ def open_default(settings: Settings) -> None:
 
     A read-only session runs no engine: it would move data.
     """
+    from models.location import plain_file
+    from models.queries.first_look import first_look
+
+    file = plain_file(settings.store)
 
     def open_store() -> Store:
         from models.opening import open_store
 
         return open_store(settings.store)
 
-    open_console(settings, open_store, engine=not settings.read_only)
+    look = first_look(file, settings.vault, settings.user) if file is not None else None
+    open_console(settings, open_store, engine=not settings.read_only, first_look=look)
