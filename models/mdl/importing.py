@@ -25,7 +25,7 @@ from models.services.query_object_rules import (
     change_query_object_rule,
     delete_query_object_rule,
 )
-from models.services.rules import change_rule, create_rule, order_children, set_rule_active
+from models.services.rules import change_rule, create_rule, order_children, order_rules, set_rule_active
 from models.store import Store, WriteSession
 from models.tables import (
     Connection,
@@ -67,11 +67,15 @@ def import_rules(write: WriteSession, actor: Actor, text: str) -> tuple[Change, 
     """
     actor.require(Permission.MANAGE_INTEGRATIONS)
     changes: list[Change] = []
-    for planned in _plan(write, actor.vault_id, text):
+    plan = _plan(write, actor.vault_id, text)
+    for planned in plan:
         found = difference(planned.before, planned.after)
         if found:
             _apply(write, actor, planned, found)
             changes += found
+    # A rule that was not there has come in last: it belongs where the text has it.
+    for point_id in {planned.point_id for planned in plan if planned.rule_id is None}:
+        order_rules(write, actor, point_id, [each.after.name for each in plan if each.point_id == point_id])
     return tuple(changes)
 
 

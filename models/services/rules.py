@@ -4,7 +4,7 @@ Inactivating or deleting a rule does the same to its query object rules and fiel
 one integration point. Field rules are in `models.services.field_rules`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -183,6 +183,21 @@ def drop_rule(write: WriteSession, actor: Actor, place: RulePlace) -> None:
     for child, object_name, item in _children(write, place):
         remove(write, actor, child, object_name=object_name, item=item)
     remove(write, actor, place.rule, object_name=OBJECT_NAME, item=place.rule.name)
+
+
+def order_rules(write: WriteSession, actor: Actor, point_id: int, names: Sequence[str]) -> None:
+    """Give the rules of a point that are named by their API names this order; the others keep their places.
+
+    Raises NotAllowed, NotFound.
+    """
+    actor.require(Permission.MANAGE_INTEGRATIONS)
+    in_vault(write, IntegrationPoint, point_id, actor.vault_id, "integration point")
+    own = _rules.c.point_id == point_id
+    rows = write.execute(select(_rules.c.api_name).where(own).order_by(_rules.c.position, _rules.c.id))
+    present = list(rows.scalars())
+    wanted = iter([name for name in dict.fromkeys(names) if name in present])
+    reorder(write, _rules, own, [next(wanted) if name in names else name for name in present])
+    write.changed(Topic.RULES, actor.vault_id)
 
 
 def order_children(

@@ -92,6 +92,56 @@ def test_a_deleted_rule_comes_back_as_it_was(store: Store, pair: Pair) -> None:
     assert export(store) == text
 
 
+def names(store: Store) -> list[str]:
+    """The rules of the target's point, in their order."""
+    return [rule.name for rule in read_rules(export(store))]
+
+
+def test_rules_that_were_deleted_come_back_in_their_order(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        for name in ("B", "C", "D"):
+            create_rule(write, pair.target.system, pair.target.point_id, name=name, api_name=f"{name.lower()}__c")
+    text = export(store)
+    assert names(store) == ["product_rule__c", "b__c", "c__c", "d__c"]
+    with store.write() as write:
+        for row in write.execute(select(table_of(IntegrationRule))).all():
+            if row.api_name in ("product_rule__c", "c__c"):
+                delete_rule(write, pair.target.system, row.id)
+    assert names(store) == ["b__c", "d__c"]
+
+    bring(store, text)
+
+    assert export(store) == text
+
+
+def test_rules_that_the_text_does_not_name_keep_their_places(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        create_rule(write, pair.target.system, pair.target.point_id, name="B", api_name="b__c")
+    text = export(store)
+    with store.write() as write:
+        delete_rule(write, pair.target.system, pair.rule_id)
+        create_rule(write, pair.target.system, pair.target.point_id, name="Own", api_name="own__c")
+
+    bring(store, text)
+
+    assert names(store) == ["product_rule__c", "own__c", "b__c"]
+
+
+def test_all_rules_of_a_vault_come_back_after_all_were_deleted(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        create_rule(write, pair.target.system, pair.target.point_id, name="B", api_name="b__c")
+    text = export(store)
+    with store.write() as write:
+        for row in write.execute(select(table_of(IntegrationRule))).all():
+            delete_rule(write, pair.target.system, row.id)
+    assert export(store) == ""
+
+    previewed = preview_import(store, pair.target.system, text)
+    assert export(store) == ""
+    assert sentences(previewed) == bring(store, text)
+    assert export(store) == text
+
+
 def test_a_preview_shows_old_and_new_and_changes_nothing(store: Store) -> None:
     before = everything(store)
     text = (
