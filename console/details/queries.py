@@ -30,7 +30,8 @@ def row_document(answer: Answer, values: Mapping[str, Any]) -> Document:
 
 def description(answer: Answer) -> Document:
     """The columns of an answer: name, label, type, whether required, longest text."""
-    heads = (Head("Name", flex=True), Head("Label", flex=True), Head("Type"), Head("Req."), Head("Longest", "right"))
+    # Names are what queries are written with: labels give way to them.
+    heads = (Head("Name"), Head("Label", flex=True), Head("Type"), Head("Req."), Head("Max.", "right"))
     parts: list[Part] = [
         Section(answer.object_label, answer.object_name),
         Grid(heads, tuple(_line(field) for field in answer.fields)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from console.session import Who
     from models.queries.lookups import LookupDetail
+    from models.queries.window import Key
     from models.services.lookup_files import LoadMode, LoadReport
     from models.store import Store
 
 Values = Mapping[str, str]
+Made = Callable[["Key"], None]
+"""Takes the key of what was made, so that the list can show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +64,29 @@ def target_choices(session: StoreSession, vault_id: int) -> tuple[TargetChoice, 
     return tuple(found)
 
 
-def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, connection_id: int, kind: str) -> str:
-    """Create a lookup of a type on a connection."""
+def create(
+    store: Store, who: Who, values: Values, _confirmed: bool, /, *, connection_id: int, kind: str, made: Made
+) -> str:
+    """Create a lookup of a type on a connection; without an API name, it is made from the name."""
+    from models.naming import name_from_label
+    from models.services.checks import key_of
     from models.services.lookups import create_lookup
     from models.tables import LookupType
 
     with acting(store, who) as (write, actor):
-        made = create_lookup(
+        row = create_lookup(
             write,
             actor,
             connection_id,
             name=values.get("name", ""),
-            api_name=values.get("api_name", ""),
+            api_name=values.get("api_name", "").strip() or name_from_label(values.get("name", "")),
             type=LookupType(kind),
             target_object=values.get("target_object", ""),
             target_key_field=values.get("target_key_field", ""),
         )
-        return f"Created the reference lookup {made.name} ({made.api_name}). It acts through field rules that name it."
+        key = key_of(row)
+    made(key)
+    return f"Created the reference lookup {row.name} ({row.api_name}). It acts through field rules that name it."
 
 
 def edit(store: Store, who: Who, values: Values, _confirmed: bool, /, *, lookup_id: int) -> str:
@@ -98,7 +107,9 @@ def delete(store: Store, who: Who, *, lookup_id: int, name: str) -> str:
     return f"Deleted the reference lookup {name}."
 
 
-def save_key(store: Store, who: Who, values: Values, _confirmed: bool, /, *, lookup_id: int, old: str | None) -> str:
+def save_key(
+    store: Store, who: Who, values: Values, _confirmed: bool, /, *, lookup_id: int, old: str | None, made: Made
+) -> str:
     """Add a pair, or save the pair of the source key `old`."""
     from models.services.lookups import rename_key, set_key, target_keys
 
@@ -110,6 +121,7 @@ def save_key(store: Store, who: Who, values: Values, _confirmed: bool, /, *, loo
             held = target_keys(write, lookup_id, [old]).get(old, "")
             source, target = values.get("source_key", old), values.get("target_key", held)
             action = rename_key(write, actor, lookup_id, old, source, target)
+    made(source)
     return f"{source} = {target}: {action}."
 
 

@@ -44,6 +44,23 @@ def flat(value: Any) -> str:
     return str(value)
 
 
+def objects(session: Session, vault_id: int) -> tuple[tuple[str, str], ...]:
+    """The objects of a Vault that a query may be about: name and label."""
+    from models.queries.rule_choices import object_options
+
+    return object_options(session, vault_id)
+
+
+def query_of_all_fields(session: Session, vault_id: int, object_name: str) -> str:
+    """A query of all fields of an object, to begin from. Raises NotFound."""
+    from models.data_model import load_object
+    from models.vql.schema import attributes_of
+
+    model = load_object(session, vault_id, object_name)
+    fields = ", ".join(attributes_of(model))
+    return f"SELECT {fields} FROM {object_name}"  # noqa: S608 - VQL, whose answer holds what its reader may see
+
+
 def every_page(session: Session, reader: Actor, text: str, now: datetime) -> Iterator[Answer]:
     """The answers to a query, page after page; only the one that it asks for itself where it names a page."""
     from models.vql import VqlError, parse, run_query

@@ -18,6 +18,7 @@ TYPES: Final = (
     ("generic", "Generic", "For single-value picklists, or for types that do not match"),
     ("object", "Object", "Target keys are values of a field of a target object"),
 )
+_MADE: Final = "made from the name"
 _HELPS: Final = {
     "name": "The name by which people know this lookup.",
     "api_name": "Lowercase letters, digits and underscores (_) between them. The name of a Generic lookup ends in __c.",
@@ -30,18 +31,23 @@ _HELPS: Final = {
 
 
 def lookup_form(
-    connection_id: int, connection: str, kind: str, row: LookupRow | None, targets: Sequence[TargetChoice]
+    connection_id: int,
+    connection: str,
+    kind: str,
+    row: LookupRow | None,
+    targets: Sequence[TargetChoice],
+    made: doing.Made,
 ) -> Form:
     """The form of a lookup of a type, or of one as it stands. Its type is not in it: it never changes."""
     fields = [
         form_field("name", "Name", row.name if row else "", required=True),
-        form_field("api_name", "API Name", row.api_name if row else "", required=True, hint="my_lookup__c"),
+        form_field("api_name", "API Name", row.api_name if row else "", required=row is not None, hint=_MADE),
     ]
     if kind == "object":
         fields += _target_fields(row, targets)
     label = next(label for key, label, _ in TYPES if key == kind)
     if row is None:
-        save = partial(doing.create, connection_id=connection_id, kind=kind)
+        save = partial(doing.create, connection_id=connection_id, kind=kind, made=made)
         return Form(f"New {label} lookup of {connection}", fields, save, is_new=True, helps=_HELPS)
     return Form(f"Edit {row.name}", fields, partial(doing.edit, lookup_id=row.key), helps=_HELPS)
 
@@ -73,7 +79,9 @@ def _target_fields(row: LookupRow | None, targets: Sequence[TargetChoice]) -> li
     ]
 
 
-def key_form(lookup_id: int, lookup: str, source_key: str = "", target_key: str = "", *, is_new: bool) -> Form:
+def key_form(
+    lookup_id: int, lookup: str, source_key: str = "", target_key: str = "", *, is_new: bool, made: doing.Made
+) -> Form:
     """The form of a key pair; a new one may have its source key already, as a missing key has."""
     fields = [
         form_field("source_key", "Source Key", source_key, required=True),
@@ -82,7 +90,7 @@ def key_form(lookup_id: int, lookup: str, source_key: str = "", target_key: str 
     if is_new and source_key:
         # What is known stands first, what is asked for has the focus.
         fields.reverse()
-    save = partial(doing.save_key, lookup_id=lookup_id, old=None if is_new else source_key)
+    save = partial(doing.save_key, lookup_id=lookup_id, old=None if is_new else source_key, made=made)
     title = f"New key of {lookup}" if is_new else f"Key of {lookup}"
     return Form(title, fields, save, is_new=is_new, helps=_HELPS)
 

@@ -119,6 +119,7 @@ class FormScreen(ModalScreen[str | None]):
         super().__init__()
         self._form = form
         self._saving = False
+        self._picker: PickList | None = None
 
     @property
     def home(self) -> ConsoleApp:
@@ -177,12 +178,18 @@ class FormScreen(ModalScreen[str | None]):
 
     def on_choice_field_wanted(self, message: ChoiceField.Wanted) -> None:
         message.stop()
+        if self._picker is not None:
+            # Keys that came while the list opened are meant for it.
+            self._picker.type_in(message.typed)
+            return
         editor = message.field
         line = next(line for line in self._lines if line.editor is editor)
         picker, labels = self.picker(line.field, editor.value)
-        picker.typed = message.typed
+        picker.type_in(message.typed)
+        self._picker = picker
 
         def picked(value: str | None) -> None:
+            self._picker = None
             if value is not None:
                 editor.put(value, labels.get(value, value))
 

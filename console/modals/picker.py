@@ -114,21 +114,32 @@ class PickList(ModalScreen[str | None]):
         self._prompt = prompt
         self._preview = preview
         self._nothing = nothing
-        self.typed = ""
-        """What stands in the filter at first."""
+        self._typed_first = ""
+        self._ready = False
         self._shown: list[Choice] = []
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(clean(self._title))
-            yield PickInput(self.typed, placeholder=self._prompt, select_on_focus=False)
+            yield PickInput(placeholder=self._prompt, select_on_focus=False)
             yield OptionList(markup=False)
             yield Reason()
 
     def on_mount(self) -> None:
-        self.query_one(PickInput).cursor_blink = False
+        line = self.query_one(PickInput)
+        line.cursor_blink = False
         self.query_one(OptionList).can_focus = False
-        self._filter(self.typed)
+        self._ready = True
+        self._filter(self._typed_first)
+        with line.prevent(Input.Changed):
+            line.insert_text_at_cursor(self._typed_first)
+
+    def type_in(self, text: str) -> None:
+        """Narrow the list by what was typed elsewhere: before it was open, or while it opened."""
+        if self._ready:
+            self.query_one(PickInput).insert_text_at_cursor(text)
+        else:
+            self._typed_first += text
 
     def on_resize(self) -> None:
         """Leave room below the list for the line that says why an entry cannot be picked."""

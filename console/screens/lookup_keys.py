@@ -48,16 +48,16 @@ class OneLookup(MappingFiles):
         what: list[Span] = [(f"  {self.WHAT}", "accent")] if self.WHAT else []
         return [("Reference Lookups", "muted"), arrow, (clean(self._lookup.name), "strong"), *what]
 
-    def ask_for_key(self, source_key: str = "") -> None:
-        """Have a key added; its source key may be known."""
-        self.fill_in(forms.key_form(self._lookup.key, self._lookup.name, source_key, is_new=True))
+    def ask_for_key(self) -> None:
+        """Have a key added."""
+        self.make(lambda made: forms.key_form(self._lookup.key, self._lookup.name, is_new=True, made=made))
 
 
 class LookupKeysScreen(OneLookup):
     """The keys of a reference lookup."""
 
-    HELP = "Keys of one lookup, with how often each was used. m lists the missing keys found in data. Esc goes back."
-    EMPTY = "This lookup has no keys. “n” adds one, “l” loads a mapping file."
+    HELP = "Keys of one lookup, with how often each was used. {keys.misses} lists the missing keys found in data."
+    EMPTY = "This lookup has no keys. “{keys.add}” adds one, “{keys.load}” loads a mapping file."
     COLUMNS = (
         Column("Source Key", lambda row: row.key, 14, flex=1),
         Column("Target Key", lambda row: row.target_key, 14, flex=1, sort="target"),
@@ -124,7 +124,8 @@ class LookupKeysScreen(OneLookup):
     def do_edit(self) -> None:
         row: KeyRow | None = self.table.cursor_row
         if row is not None:
-            self.fill_in(forms.key_form(self._lookup.key, self._lookup.name, row.key, row.target_key, is_new=False))
+            lookup, key, target = self._lookup, row.key, row.target_key
+            self.make(lambda made: forms.key_form(lookup.key, lookup.name, key, target, is_new=False, made=made))
 
     def why_not_remove(self) -> str:
         return self.needs_row()
@@ -156,7 +157,7 @@ class LookupKeysScreen(OneLookup):
 class MissingKeysScreen(OneLookup):
     """Values that a reference lookup was asked for and does not hold."""
 
-    HELP = "Missing keys found in data: Enter adds one to the lookup. m lists its keys. Esc goes back."
+    HELP = "Missing keys found in data: Enter adds one to the lookup. {misses.keys} lists its keys. Esc goes back."
     EMPTY = "No value was asked for that this lookup does not hold."
     FIRST_SORT = "misses"
     WHAT = "missing keys found in data"
@@ -210,7 +211,9 @@ class MissingKeysScreen(OneLookup):
     def do_add(self) -> None:
         row: MissRow | None = self.table.cursor_row
         if row is not None:
-            self.ask_for_key(row.key)
+            # A key that is added is missing no more: the cursor stays where it is.
+            form = forms.key_form(self._lookup.key, self._lookup.name, row.key, is_new=True, made=lambda _key: None)
+            self.fill_in(form)
 
     def do_keys(self) -> None:
         self.app.switch_screen(LookupKeysScreen(self._lookup))

@@ -32,7 +32,7 @@ class LookupsScreen(MappingFiles):
 
     AREA = "connections"
     HELP = "Reference lookups of one connection. Enter lists the keys of one. Esc goes back to the connections."
-    EMPTY = "This connection has no reference lookups. “n” makes one."
+    EMPTY = "This connection has no reference lookups. “{lookups.create}” makes one."
     FIRST_SORT = "name"
     COLUMNS = (
         Column("Name", lambda row: row.name, 16, flex=3, sort="name"),
@@ -117,7 +117,7 @@ class LookupsScreen(MappingFiles):
             return doing.target_choices(session, vault_id) if kind == "object" else ()
 
         def ask(targets: tuple[TargetChoice, ...]) -> None:
-            self.fill_in(forms.lookup_form(connection_id, label, kind, row, targets))
+            self.make(lambda made: forms.lookup_form(connection_id, label, kind, row, targets, made))
 
         self.read_then(read, ask)
 

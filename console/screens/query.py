@@ -19,6 +19,7 @@ from console.doing import queries as doing
 from console.doing.queries import QuerySource
 from console.modals.form import Form, form_field
 from console.modals.picker import Choice, PickList
+from console.permissions import OBJECT, READ_RECORDS
 from console.screens.later import AskingScreen
 from console.targets import Goto
 from console.theme import SIGNS
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 WIDEST, NARROWEST = 28, 6
 """Cells of a column of rows."""
-BEGIN = "Type a query above; Enter asks it."
+BEGIN = "Type a query above; Enter asks it. Esc and “n” begin one with an object's fields."
 RUN = "asking"
 
 
@@ -61,7 +62,10 @@ class QueryScreen(AskingScreen):
     """Queries of the acting user in the Vault in use."""
 
     AREA = "records"
-    HELP = "Rows of a query. e edits it, h lists earlier ones, d describes the columns, w writes CSV. Esc goes back."
+    HELP = (
+        "Rows of a query. {vql.edit} edits it, {vql.history} lists earlier ones, {vql.describe} describes the columns, "
+        "{vql.export} writes CSV. Esc goes back."
+    )
     EMPTY = BEGIN
     DEFAULT_CSS = """
     QueryScreen QueryInput { height: 5; border: none; padding: 0 1; background: $surface; }
@@ -73,6 +77,7 @@ class QueryScreen(AskingScreen):
         Action("edit", "e", "Edit", "Edit the query"),
         Action("again", "r,f5", "Again", "Ask the query again", shown=False),
         Action("describe", "d", "Describe", "Describe the columns, or show the row"),
+        Action("begin", "n", "Begin", "Begin a query: choose an object, and all its fields stand in it"),
         Action("history", "h", "History", "Take a query that was asked before"),
         Action("record", "o", "Record", "Go to this record"),
         Action("export", "w", "Export CSV", "Write all rows of the query as CSV"),
@@ -224,6 +229,25 @@ class QueryScreen(AskingScreen):
         self._describing = not self._describing
         self.remove_class("-zoom-list")
         self._show_pane()
+
+    def do_begin(self) -> None:
+        vault_id, lacks = self.home.session.vault_id, self.home.session.lacks
+
+        def write(text: str) -> None:
+            self._write(text)
+            self.editor.focus()
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.read_then(lambda session: doing.query_of_all_fields(session, vault_id, name), write)
+
+        def ask(objects: tuple[tuple[str, str], ...]) -> None:
+            choices = [
+                Choice(name, label, why_not=lacks(READ_RECORDS.replace(OBJECT, name))) for name, label in objects
+            ]
+            self.home.push_screen(PickList("Query the records of", choices), picked)
+
+        self.read_then(lambda session: doing.objects(session, vault_id), ask)
 
     def why_not_history(self) -> str:
         return "" if self._known else "No query was asked before."

@@ -194,7 +194,7 @@ def _fact(layout: _Layout, part: Fact) -> None:
 
 def _grid(layout: _Layout, part: Grid) -> None:
     if not part.lines:
-        layout.lines.append(Laid(((part.when_empty, "muted"),)))
+        layout.lines += [Laid(((piece, "muted"),)) for piece in _chop(part.when_empty, layout.width)]
         return
     rows = [[_cell(cell) for cell in line.cells] for line in part.lines]
     widths = [

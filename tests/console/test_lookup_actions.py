@@ -318,3 +318,35 @@ async def test_counts_follow_what_a_receive_run_counts(store: Store) -> None:
         assert "5" in area(app).pane.text
         await press(pilot, "m")
         assert area(app).table.total == 3
+
+
+async def test_what_was_made_comes_under_the_cursor_and_needs_no_api_name(store: Store) -> None:
+    fill(store)
+    fill_lookups(store)
+    app = target(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await open_lookups(pilot)
+        assert row(app).name == "Codes"
+        await press(pilot, "n", *"generic", "enter")
+        await fill_in(pilot, name="Site Timezones")
+        assert row(app).name == "Site Timezones"
+        assert row(app).api_name == "site_timezones__c"
+        await press(pilot, "enter", "n")
+        await fill_in(pilot, source_key="b", target_key="two")
+        await press(pilot, "n")
+        await fill_in(pilot, source_key="a", target_key="one")
+        assert row(app).key == "a"
+        await press(pilot, "down", "e")
+        await fill_in(pilot, source_key="c")
+        assert row(app).key == "c"
+
+
+async def test_what_says_that_there_is_nothing_is_not_cut_off(store: Store) -> None:
+    fill(store)
+    fill_lookups(store)
+    app = target(store)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await open_lookups(pilot)
+        await press(pilot, "down")
+        assert all(len(text) <= area(app).pane.size.width for text in area(app).pane.text.splitlines())
+        assert "it was asked for" in " ".join(area(app).pane.text.split())

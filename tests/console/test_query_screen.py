@@ -84,6 +84,25 @@ async def test_the_screen_is_found_by_name_and_left_by_escape(store: Store) -> N
         assert isinstance(app.screen, RecordsScreen)
 
 
+async def test_a_query_is_begun_with_all_fields_of_an_object(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "f8")
+        assert "“n” begin" in "".join(lines(screen(app).table))
+        await press(pilot, "escape", "n", *"product", "enter")
+        text = screen(app).editor.text
+        assert text.startswith("SELECT id, name__v, ")
+        assert text.endswith(" FROM product__v")
+        assert "code__c" in text
+        await press(pilot, "enter")
+        assert screen(app).table.total == 30
+        await press(pilot, "d")
+        # Names stay whole beside their labels, however narrow the pane.
+        assert "modified_date__v" in screen(app).pane.text
+
+
 async def test_a_refused_query_says_why_and_puts_the_cursor_there(store: Store) -> None:
     fill(store)
     app = console(store)
