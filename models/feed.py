@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Topic(StrEnum):
-    """What a change is about; one per area of the console."""
+    """What a change is about; mostly one per area of the console."""
 
     VAULTS = "vaults"
     USERS = "users"
@@ -29,6 +29,8 @@ class Topic(StrEnum):
     STATS = "stats"
     AUDIT = "audit"
     LAB = "lab"
+    NOTICES = "notices"
+    """What a user has seen of the notifications."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,18 +78,19 @@ class Actor:
         A read-only session is refused first, except for permissions that only allow to look.
         """
         if permission not in READING:
-            self._refuse_read_only()
+            self.require_changes()
         if not self.may(permission):
             raise self._lacks(permission)
 
     def require_object(self, object_name: str, right: Right) -> None:
         """Let pass who has the right to the object's records. Raises NotAllowed."""
         if right is not Right.READ:
-            self._refuse_read_only()
+            self.require_changes()
         if not self.may_object(object_name, right):
             raise self._lacks(object_permission(object_name, right))
 
-    def _refuse_read_only(self) -> None:
+    def require_changes(self) -> None:
+        """Let pass whose session may change something at all. Raises NotAllowed in a read-only one."""
         if self.read_only:
             raise NotAllowed(
                 f"{self.name} looks at Vault {self.vault_id} in a read-only session, which changes nothing.",

@@ -1,11 +1,10 @@
 """What every connection stands on: the certificate that signs, the lab clock, the engine; and what failed already."""
 
-from datetime import timedelta
-
 from sqlalchemy import func, select
 
 from models.doctor.case import Case, Side
 from models.doctor.finding import FindingKind, Findings
+from models.queries.notices import SOON
 from models.tables import (
     CertificateState,
     ExceptionItem,
@@ -19,9 +18,6 @@ from models.tables import (
 _certificates = table_of(SigningCertificate)
 _messages = table_of(ExceptionMessage)
 _items = table_of(ExceptionItem)
-
-SOON = timedelta(days=30)
-"""How long before its end a certificate is spoken of."""
 
 
 def check_certificate(case: Case) -> Findings:

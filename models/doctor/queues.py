@@ -6,6 +6,7 @@ from sqlalchemy import Row, func, select
 
 from models.doctor.case import Case, Side, quoted
 from models.doctor.finding import FindingKind, Findings
+from models.queries.notices import NEARLY_FULL
 from models.tables import (
     MESSAGES_IN_A_QUEUE,
     ConnectionType,
@@ -21,7 +22,6 @@ _queues = table_of(Queue)
 _served = table_of(QueueConnection)
 _messages = table_of(SparkMessage)
 
-NEARLY_FULL = MESSAGES_IN_A_QUEUE * 9 // 10
 STUCK_AFTER = 2
 """Attempts after which a message that still waits counts as stuck."""
 
