@@ -1,6 +1,6 @@
 """The receiving half of an explanation: route, call-back, rules, match, fields and result, as in the receive job."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from models.system_fields import LABELS
 from models.tables import MessageEvent, Record, table_of
 from models.versions import record_id_of
 from scheduler.apply import Part, Prepared, apply, prepare
+from scheduler.explain_waiting import AGAIN, ONCE_MENDED, open_items
 from scheduler.matching import match, steps_of
 from scheduler.route import Route, RouteBroken, load_route
 from scheduler.story import FieldStory, Story, TargetStory, Telling, Way
@@ -45,11 +46,13 @@ def _tell(
     write: WriteSession, way: Way, source_vault: int, object_name: str, items: Sequence[str], event: MessageEvent
 ) -> Iterator[Story]:
     tellings = {item: Telling(item, way, source_vault, object_name) for item in dict.fromkeys(items)}
+    waiting = open_items(write, way, list(tellings))
     try:
         route = load_route(write, way.connection_id, way.point_name, object_name, write.now)
     except RouteBroken as broken:
         for telling in tellings.values():
             telling.say("Route", "stops", broken.message, broken.remedy)
+            _tell_next_try(telling, waiting, ONCE_MENDED)
             yield telling.end()
         return
     prepared = prepare(write, route, list(tellings), event)
@@ -68,7 +71,13 @@ def _tell(
                 if row.record_id == telling.item:
                     telling.name = row.name
                     _tell_target(telling, part, draft, matched.get(id(draft), ""), traces[id(draft)])
+        _tell_next_try(telling, waiting, AGAIN)
         yield telling.end()
+
+
+def _tell_next_try(telling: Telling, waiting: Mapping[str, str], again: str) -> None:
+    if telling.item in waiting:
+        telling.say("Next try", "waits", f"{waiting[telling.item]} {again}")
 
 
 def _matched(write: WriteSession, route: Route, part: Part) -> Iterator[tuple[Draft, str]]:

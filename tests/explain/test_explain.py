@@ -290,6 +290,48 @@ def test_an_exception_of_a_whole_message_is_explained_by_its_message(lab: Lab) -
     assert story.stopped.name == "Route"
 
 
+def test_an_open_item_is_told_that_each_run_tries_it_again(store: Store, clock: ManualClock) -> None:
+    """Seed S3: "Vault attempts to resolve any errors the next time the connection runs"."""
+    lab = make_lab(store, clock, **_strict())
+    bad, good = lab.create("Bad", code__c="TOO-LONG"), lab.create("Good", code__c="OK")
+    assert next_try(lab, bad) is None
+    lab.transfer()
+    clock.advance(minutes=5)
+    lab.receive()
+    (exception,) = lab.exceptions(lab.target)
+    told = next_try(lab, bad)
+    assert told is not None
+    assert f"open item of user exception message {exception.id}, tried 2 times" in told
+    assert "The next receive run tries it again" in told
+    assert next_try(lab, good) is None
+
+    lab.change(bad, code__c="OK2")
+    clock.advance(minutes=5)
+    assert next_try(lab, bad) is not None
+    lab.receive()
+    assert next_try(lab, bad) is None
+
+
+def test_a_message_that_was_refused_as_a_whole_is_tried_again_too(lab: Lab) -> None:
+    product = lab.create("Aspirin")
+    lab.send()
+    lab.deliver()
+    lab.update_row(Integration, lab.target.integration_id, active=False)
+    lab.receive()
+    told = next_try(lab, product)
+    assert told is not None
+    assert "refused as a whole" in told
+    assert "Once what stops it is mended" in told
+
+    lab.update_row(Integration, lab.target.integration_id, active=True)
+    lab.receive()
+    assert next_try(lab, product) is None
+
+
+def next_try(lab: Lab, record_id: str) -> str | None:
+    return next((step.text for step in story_of(lab, record_id).steps if step.name == "Next try"), None)
+
+
 def test_the_source_record_of_an_exception_may_be_gone(store: Store, clock: ManualClock) -> None:
     lab = make_lab(store, clock, **_strict())
     bad = lab.create("Bad", code__c="TOO-LONG")
