@@ -29,6 +29,7 @@ from models.tables import (
     Vault,
 )
 from scheduler.signing import IssuedCertificate, issue_certificate
+from tests.stores import made_once
 
 DOMAIN = "lab.example.com"
 OWNER = f"app.owner@{DOMAIN}"
@@ -132,6 +133,7 @@ def two_vaults(store: Store) -> Pair:
     return build_pair(store)
 
 
+@made_once
 def build_pair(
     store: Store,
     *,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from models.opening import open_store
 from models.store import Store
+from tests import stores
 
 settings.register_profile(
     "house",
@@ -34,12 +34,17 @@ class ManualClock:
         self.moment += timedelta(**duration)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def made_stores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    stores.keep_in(tmp_path_factory.mktemp("stores"))
+
+
 @pytest.fixture(autouse=True)
 def thawed() -> Iterator[None]:
     """A console has what it loaded passed over by the garbage collector for good: one per process, here many."""
     yield
-    if gc.get_freeze_count():
-        gc.unfreeze()
+    # Asking first whether there is anything to thaw takes longer, because what is frozen is counted then.
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -49,6 +54,6 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lab.sqlite3", clock=clock)
+    opened = stores.fresh(tmp_path / "lab.sqlite3", clock)
     yield opened
     opened.close()

@@ -42,11 +42,13 @@ from models.tables import (
     table_of,
 )
 from tests.builders import ADMIN, Pair, key, two_vaults
+from tests.stores import made_once
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 PEM = f"-----BEGIN CERTIFICATE-----\n{'TEST' * 16}\n-----END CERTIFICATE-----\n"
 
 
+@made_once
 def fill(store: Store, products: int = 30) -> Pair:
     """Two Vaults, `products` Products in the source, the first of them linked with one in the target, and their way."""
     pair = two_vaults(store)

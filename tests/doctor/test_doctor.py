@@ -1,9 +1,7 @@
 """The doctor: a healthy connection has no finding; each thing that is broken is found, with where and what to do."""
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ from sqlalchemy import delete, update
 
 from models.doctor import Finding, FindingKind, examine
 from models.errors import NotFound
-from models.opening import key_path, open_store
 from models.permissions import Actor, Right, object_permission
 from models.services.connection_files import download_connection_file
 from models.services.connections import create_connection
@@ -56,6 +53,7 @@ from models.tables import (
 )
 from tests.builders import OWNER, Pair, build_pair, key, make_connection, make_vault
 from tests.conftest import ManualClock
+from tests.stores import made_once
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 REAL_NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -75,32 +73,19 @@ MAPPINGS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
 )
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pair]:
-    """The file of a store with two Vaults between which everything is as it should be; copy it, never open it."""
-    path = tmp_path_factory.mktemp("healthy") / "lab.sqlite3"
-    store = open_store(path, clock=ManualClock())
+@made_once
+def healthy(store: Store) -> Pair:
+    """Two Vaults between which everything is as it should be."""
     pair = build_pair(store, source_fields=FIELDS, target_fields=TARGET_FIELDS, mappings=MAPPINGS)
     with store.write() as write:
         _set(write, Lab, {}, holder="an engine", alive_until=REAL_NOW + timedelta(seconds=10))
-    store.close()
-    return path, pair
+    return pair
 
 
-@pytest.fixture
-def store(template: tuple[Path, Pair], tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    path = tmp_path / "lab.sqlite3"
-    shutil.copy(template[0], path)
-    shutil.copy(key_path(template[0]), key_path(path))
-    store = open_store(path, clock=clock)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def pair(template: tuple[Path, Pair]) -> Pair:
+@pytest.fixture(autouse=True)
+def pair(store: Store) -> Pair:
     """The two Vaults of the store."""
-    return template[1]
+    return healthy(store)
 
 
 def findings(store: Store, connection_id: int, vault_id: int = 1001) -> list[Finding]:

@@ -17,6 +17,7 @@ from models.versions import StateType, Version
 from tests.builders import DOMAIN, Pair, build_pair, key
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab
+from tests.stores import made_once
 
 FIELDS = (
     FieldSpec("type__v", "Type", max_length=60),
@@ -137,6 +138,7 @@ class DocumentLab(Lab):
             return action(write, self._actor(vault_id), *arguments)
 
 
+@made_once
 def build_documents(store: Store, *, target_states: tuple[NamedState, ...] = TARGET_STATES) -> Pair:
     """The pair of Vaults that tests begin with, each with documents, and an own user for the target's connection."""
     pair = build_pair(store)

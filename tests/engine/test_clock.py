@@ -17,6 +17,7 @@ from models.opening import open_store
 from models.store import Store
 from scheduler.clock import LabClock, attach_lab
 from scheduler.lease import Lease, acquire
+from tests import stores
 from tests.conftest import ManualClock
 
 
@@ -240,6 +241,7 @@ class LabHistory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.clock = ManualClock()
+        stores.fresh(path, self.clock).close()
         self.open()
         self.latest = self.lab.now()
 

@@ -14,6 +14,7 @@ from tests.builders import key, make_certificate, make_connection, make_vault, u
 from tests.cli.conftest import call as call
 from tests.cli.conftest import own_folders as own_folders
 from tests.conftest import ManualClock
+from tests.stores import made_once
 
 SOURCE, TARGET, THIRD = 1001, 1002, 1003
 connections = table_of(Connection)
@@ -75,10 +76,15 @@ class Desk:
         return ours, self.connect(target, self.download(ours))
 
 
-@pytest.fixture
-def desk(store: Store, clock: ManualClock) -> Desk:
+@made_once
+def build(store: Store) -> None:
     with store.write() as write:
         make_certificate(store, write)
         for vault_id, name in ((SOURCE, "Source"), (TARGET, "Target"), (THIRD, "Third")):
             make_vault(write, vault_id, name)
+
+
+@pytest.fixture
+def desk(store: Store, clock: ManualClock) -> Desk:
+    build(store)
     return Desk(store, clock)

@@ -248,7 +248,7 @@ def test_markup_formulas_and_other_scripts_are_data(desk: Desk) -> None:
         (HEADING.encode() + b"a,1\nb\xe9,2\n", "Line 3: this is not UTF-8"),
         (HEADING.encode("utf-16"), "Line 1: the file is UTF-16"),
         (b"PK\x03\x04rest of a workbook", "Line 1: the file is a spreadsheet"),
-        (HEADING + "a,1\n" * (MOST_ROWS + 1), "too many"),
+        pytest.param(HEADING + "a,1\n" * (MOST_ROWS + 1), "too many", id="too many rows"),
         (b"x" * 8_000_001, "too large"),
     ],
 )

@@ -43,6 +43,7 @@ from scheduler.runs import RunResult
 from scheduler.scope import Scope
 from tests.builders import key, make_certificate, make_connection, make_vault
 from tests.conftest import ManualClock
+from tests.stores import made_once
 
 HOST = "example.com"
 VAULT = 1001
@@ -141,6 +142,13 @@ def make_sender(
     store: Store, clock: ManualClock, *, path: str | None = None, url: str = f"https://{HOST}/spark", **queue: Any
 ) -> Sender:
     """A Vault with an outbound queue that serves an External connection."""
+    queue_id, connection_id = _make(store, path, url, **queue)
+    with store.read() as session:
+        return Sender(store, clock, session.get_one(Queue, queue_id), session.get_one(Connection, connection_id))
+
+
+@made_once
+def _make(store: Store, path: str | None, url: str, **queue: Any) -> tuple[int, int]:
     with store.write() as write:
         make_certificate(store, write)
         make_vault(write, VAULT, "Sender")
@@ -149,7 +157,7 @@ def make_sender(
         )
         made = create_queue(write, SYSTEM, label="Orders", type=Direction.OUTBOUND, **queue)
         connect_queue(write, SYSTEM, key(made), key(connection), path=path)
-    return Sender(store, clock, made, connection)
+        return key(made), key(connection)
 
 
 def _acting(queue: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import func, select
 
 from models.errors import NotPossible
-from models.opening import open_store
 from models.services import messages as messages_service
 from models.services import queue_log as queue_log_service
 from models.services.queue_emptying import delete_queue, reset_queue
@@ -37,6 +36,7 @@ from scheduler.reach import Answer, Letter
 from tests.builders import key, make_connection
 from tests.conftest import ManualClock
 from tests.queues.lab import SYSTEM, VAULT, make_sender
+from tests.stores import fresh
 
 ROOM = 4
 
@@ -53,7 +53,7 @@ class Queues(RuleBasedStateMachine):
         self.patch.setattr(Poster, "post", self._post)
         self.folder = TemporaryDirectory()
         self.clock = ManualClock()
-        self.store = open_store(Path(self.folder.name) / "lab.sqlite3", clock=self.clock)
+        self.store = fresh(Path(self.folder.name) / "lab.sqlite3", self.clock)
         self.exists = self.active = self.delivers = True
         self.gone: Counter[str] = Counter()
 

@@ -4,7 +4,6 @@ One outbound queue serves a connection to each other Vault. Whatever administrat
 delivered or not on both sides alike, limits hold, nothing is orphaned, and stats say what the tables say.
 """
 
-import shutil
 from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import update
 
 from models.errors import ConsoleError
-from models.opening import key_path, open_store
 from models.permissions import Actor
 from models.services import messages as messages_service
 from models.services import queue_log as queue_log_service
@@ -28,7 +26,7 @@ from models.services.queue_connections import disconnect_queue, edit_queue_conne
 from models.services.queue_emptying import delete_queue, reset_queue
 from models.services.queue_log import put_back, trace_queues
 from models.services.queues import connect_queue, create_queue, edit_queue, set_delivery_enabled, set_queue_active
-from models.store import WriteSession
+from models.store import Store, WriteSession
 from models.tables import (
     AttemptKind,
     CertificateState,
@@ -50,6 +48,7 @@ from scheduler import deliver, receive
 from scheduler.scope import Scope
 from tests.builders import key, make_certificate, make_connection, make_vault
 from tests.conftest import ManualClock
+from tests.stores import fresh, made_once
 
 SENDER, FIRST, SECOND = 1001, 1002, 1003
 ROOM = 5
@@ -57,15 +56,9 @@ PLACES = st.integers(0, 9)
 COUNTERS = ("sent", "received", "failures", "retries", "timeouts", "fatal_errors")
 
 
-@pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """A store for each number of Vaults; each story gets a copy."""
-    return {number: _template(tmp_path_factory.mktemp(f"vaults-{number}"), number) for number in (2, 3)}
-
-
-def _template(folder: Path, number: int) -> Path:
-    path = folder / "lab.sqlite3"
-    store = open_store(path, clock=ManualClock())
+@made_once
+def build(store: Store, number: int) -> None:
+    """A sender, and one or two Vaults that it serves through one queue."""
     with store.write() as write:
         make_certificate(store, write)
         make_certificate(store, write, "00002").state = CertificateState.RETIRED
@@ -80,14 +73,12 @@ def _template(folder: Path, number: int) -> Path:
             inbound = create_queue(write, actor, label="Arrivals", type=Direction.INBOUND, message_processor="log")
             connect_queue(write, actor, key(inbound), key(theirs))
             connect_queue(write, Actor.system(SENDER), key(out), key(ours), inbound.api_name)
-    store.close()
-    return path
 
 
 class Vaults(RuleBasedStateMachine):
     """Administrators of all the Vaults at their queues, in any order."""
 
-    template: Path
+    number: int
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,10 +88,9 @@ class Vaults(RuleBasedStateMachine):
         self.patch.setattr(deliver, "BATCH", 2)
         self.folder = TemporaryDirectory()
         path = Path(self.folder.name) / "lab.sqlite3"
-        shutil.copy(self.template, path)
-        shutil.copy(key_path(self.template), key_path(path))
         self.clock = ManualClock()
-        self.store = open_store(path, clock=self.clock)
+        self.store = fresh(path, self.clock)
+        build(self.store, self.number)
         self.gone: dict[int, Counter[str]] = {}
         self.known = {row.id: row for row in self.rows(Connection)}
         self.others = sorted({row.vault_id for row in self.known.values()} - {SENDER})
@@ -346,8 +336,6 @@ class Vaults(RuleBasedStateMachine):
 # A failure takes a while to be made small.
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [2, 3])
-def test_no_sequence_of_queue_actions_loses_doubles_or_miscounts_a_message(
-    templates: dict[int, Path], number: int
-) -> None:
-    machine = type("VaultsOfTemplate", (Vaults,), {"template": templates[number]})
+def test_no_sequence_of_queue_actions_loses_doubles_or_miscounts_a_message(number: int) -> None:
+    machine = type("NumberedVaults", (Vaults,), {"number": number})
     run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=25, deadline=None))

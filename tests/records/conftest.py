@@ -1,21 +1,18 @@
 """A Vault with an object that has a field of every kind, and one that it refers to."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from models.opening import key_path, open_store
 from models.permissions import Actor
 from models.services.objects import FieldSpec, create_object, create_picklist
 from models.services.records import create_record
 from models.store import Store
 from models.tables import FieldType, Record, VaultObject, table_of
 from tests.builders import make_vault
-from tests.conftest import ManualClock
+from tests.stores import made_once
 
 VAULT = 1001
 SYSTEM = Actor.system(VAULT)
@@ -35,30 +32,21 @@ FIELDS = (
 )
 
 
-@pytest.fixture(scope="session")
-def vault_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a store with the Vault; copy it, never open it."""
-    path = tmp_path_factory.mktemp("template") / "lab.sqlite3"
-    store = open_store(path, clock=ManualClock())
+@made_once
+def build(store: Store) -> None:
     with store.write() as write:
         make_vault(write, VAULT)
         create_picklist(write, VAULT, "area__c", "Area", ["oncology__c", ("cardiology__c", "Heart")])
         create_object(write, VAULT, "study__v", "Study", "Studies", "V0S")
         create_object(write, VAULT, "site__v", "Site", "Sites", "V0T", FIELDS, ["planned__c", "open__c"])
         create_object(write, VAULT, "thing__v", "Thing", "Things", "V0Z", [FieldSpec("text__c", "Text")])
-    store.close()
-    return path
 
 
 @pytest.fixture
-def vault(vault_template: Path, tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+def vault(store: Store) -> Store:
     """A store with Vault 1001: Sites (`site__v`) of Studies (`study__v`), and Things without a lifecycle."""
-    path = tmp_path / "lab.sqlite3"
-    shutil.copy(vault_template, path)
-    shutil.copy(key_path(vault_template), key_path(path))
-    store = open_store(path, clock=clock)
-    yield store
-    store.close()
+    build(store)
+    return store
 
 
 def make(vault: Store, object_name: str = "site__v", /, **values: Any) -> str:

@@ -1,19 +1,19 @@
 """Whatever happens in the Vaults between runs, the numbers add up, and in the end every record has arrived once."""
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.opening import key_path, open_store
 from models.services.objects import FieldSpec
+from models.store import Store
 from models.tables import (
     COUNTS,
     CertificateState,
@@ -33,6 +33,7 @@ from scheduler.runs import RunResult
 from tests.builders import Pair, build_pair, make_certificate
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab
+from tests.stores import filled, made_once
 
 SOURCE_FIELDS = (FieldSpec("code__c"), FieldSpec("amount__c"), FieldSpec("note__c"))
 TARGET_FIELDS = (
@@ -42,31 +43,21 @@ TARGET_FIELDS = (
 )
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pair]:
-    """The file of a store with two Vaults; each example gets a copy."""
-    path = tmp_path_factory.mktemp("counts") / "lab.sqlite3"
-    store = open_store(path, clock=ManualClock())
+@made_once
+def build(store: Store) -> Pair:
+    """Two Vaults, and a certificate that has seen its day."""
     pair = build_pair(store, source_fields=SOURCE_FIELDS, target_fields=TARGET_FIELDS)
     with store.write() as write:
         make_certificate(store, write, "00002").state = CertificateState.RETIRED
-    store.close()
-    return path, pair
+    return pair
 
 
 @contextmanager
-def copy_of(template: tuple[Path, Pair], folder: Path) -> Iterator[Lab]:
-    path = folder / "lab.sqlite3"
-    for left in folder.glob("*"):
-        left.unlink()
-    shutil.copy(template[0], path)
-    shutil.copy(key_path(template[0]), key_path(path))
+def new_lab() -> Iterator[Lab]:
+    """A lab in a folder of its own, for one example."""
     clock = ManualClock()
-    store = open_store(path, clock=clock)
-    try:
-        yield Lab(store, clock, template[1])
-    finally:
-        store.close()
+    with TemporaryDirectory() as folder, filled(Path(folder) / "lab.sqlite3", clock, build) as (store, pair):
+        yield Lab(store, clock, pair)
 
 
 @dataclass
@@ -211,9 +202,9 @@ actions = st.one_of(
 @given(day=st.lists(actions, min_size=5, max_size=30))
 @settings(max_examples=20)
 def test_the_numbers_add_up_and_every_record_arrives_once(
-    template: tuple[Path, Pair], tmp_path: Path, day: list[tuple[Any, ...]]
+    day: list[tuple[Any, ...]],
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch, copy_of(template, tmp_path) as lab:
+    with pytest.MonkeyPatch.context() as patch, new_lab() as lab:
         patch.setattr(send, "ITEMS_IN_A_MESSAGE", 3)
         patch.setattr(deliver, "BATCH", 2)
         patch.setattr(incoming, "CLAIM", 2)

@@ -1,21 +1,18 @@
 """A Vault whose objects refer to one another in every way: Studies, their Sites, and the Sites' Visits; documents."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from models.opening import key_path, open_store
 from models.permissions import Actor
-from models.services.objects import FieldSpec, create_object, create_picklist
+from models.services.objects import FieldSpec, add_fields, create_object, create_picklist
 from models.services.records import create_record, create_records
 from models.store import Store
 from models.tables import FieldType
 from models.vql import Answer, VqlError, run_query
 from tests.builders import make_vault
-from tests.conftest import ManualClock
+from tests.stores import made_once
 
 VAULT = 1001
 SYSTEM = Actor.system(VAULT)
@@ -39,37 +36,22 @@ STATES = ("planned__c", ("open__c", "Open for All"))
 AREAS = ("oncology__c", ("cardiology__c", "Heart"), ("other__c", "A"))
 
 
-@pytest.fixture(scope="session")
-def vql_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a store with the Vault; copy it, never open it."""
-    path = tmp_path_factory.mktemp("vql") / "lab.sqlite3"
-    store = open_store(path, clock=ManualClock())
+@made_once
+def build(store: Store) -> None:
     with store.write() as write:
         make_vault(write, VAULT)
         create_picklist(write, VAULT, "area__c", "Area", AREAS)
         create_object(write, VAULT, "study__v", "Study", "Studies", "V0S", STUDY[:-1], STATES)
         create_object(write, VAULT, "site__v", "Site", "Sites", "V0T", SITE, STATES)
         create_object(write, VAULT, "visit__c", "Visit", "Visits", "V0V", VISIT)
-        add_parent(write)
-    store.close()
-    return path
-
-
-def add_parent(write: Any) -> None:
-    from models.services.objects import add_fields
-
-    add_fields(write, VAULT, "study__v", STUDY[-1:])
+        add_fields(write, VAULT, "study__v", STUDY[-1:])
 
 
 @pytest.fixture
-def vault(vql_template: Path, tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+def vault(store: Store) -> Store:
     """A store with the Vault, without a record."""
-    path = tmp_path / "lab.sqlite3"
-    shutil.copy(vql_template, path)
-    shutil.copy(key_path(vql_template), key_path(path))
-    store = open_store(path, clock=clock)
-    yield store
-    store.close()
+    build(store)
+    return store
 
 
 def make(vault: Store, object_name: str, name: str, /, **values: Any) -> str:
