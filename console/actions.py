@@ -7,10 +7,6 @@ from dataclasses import dataclass
 
 from textual.binding import ActiveBinding, Binding, BindingType
 
-_KEYS = {"full_stop": ".", "plus": "+", "minus": "-", "colon": ":", "delete": "Del"} | {
-    f"f{number}": f"F{number}" for number in range(1, 13)
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -28,12 +24,6 @@ class Action:
     """What the acting user needs, by label; several when all of them are needed, none when anybody may."""
     changes: bool = False
     """Whether it changes the lab though it needs no permission, as its clock does: a read-only console refuses it."""
-
-    @property
-    def keys(self) -> str:
-        """The key as people read it."""
-        first = self.key.split(",")[0]
-        return _KEYS.get(first, first)
 
     @property
     def permissions(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ How it is started (by the command line, or by a test)::
 - `vault` is a Vault's id or name, `user` a username in it; without them the first Vault and its Application Owner.
 - `area` is the area that it starts with.
 - `read_only` makes every action refuse in words; `theme` is the name of one of `console.themes`, without it that of the
-  `preferences`, where what a person chooses is kept; `plain` draws with ASCII signs only.
+  `preferences`, where what a person chooses is kept; `plain` draws with ASCII signs only; `keys` maps keys anew.
 - After `run()`, the caller stops `app.engine` if it is not None (the console has done so when it ended as it should).
 
 Importing this module imports neither the store nor the engine.
@@ -21,26 +21,23 @@ Importing this module imports neither the store nor the engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.filter import Monochrome, NoColor
 from textual.message import Message
 from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console import commands
 from console.actions import Action, bindings
 from console.areas import AREAS
 from console.help import document_for
+from console.keyed import KeyedApp
+from console.keymap import KeyMap
 from console.lab import LabOpener
-from console.live import LiveApp
-from console.looks import ABOUT as LOOKS
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
 from console.permissions import SANDBOX_VAULTS
@@ -64,10 +61,8 @@ from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.undoing import ask_to_undo
 from console.targets import Goto
 from console.theme import SIGNS
-from console.themes import NIGHT, THEMES
 from console.widgets.bars import AreaBar, VaultBar
 from console.widgets.paint import clean
-from console.widgets.plain import PlainScrollBarRender, PlainSigns
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
 
@@ -80,7 +75,7 @@ ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
 
 
-class ConsoleApp(LiveApp):
+class ConsoleApp(KeyedApp):
     """The console. See the module's text for how to start one."""
 
     TITLE = "Vault Connections Console"
@@ -104,9 +99,6 @@ class ConsoleApp(LiveApp):
     Input:nocolor { text-style: underline; }
     OptionList:nocolor > .option-list--option-highlighted { text-style: reverse; }
     Checkbox:nocolor:focus > .toggle--label { text-style: reverse; }
-    ConsoleApp.-plain ModalScreen > Vertical { border: ascii $primary; }
-    ConsoleApp.-plain OptionList { text-overflow: clip; }
-    ConsoleApp.-plain AreaFrame.-wide #detail-pane { border-left: ascii $panel; }
     Screen.-narrow ClockBar { width: 35; }
     """
     ACTIONS: ClassVar[tuple[Action, ...]] = (
@@ -154,21 +146,20 @@ class ConsoleApp(LiveApp):
         area: str = "home",
         report_folder: Path | None = None,
         preferences: Preferences | None = None,
+        keys: KeyMap | None = None,
     ) -> None:
         # The mode in which an app starts; read once, when it is made.
         self.DEFAULT_MODE = area  # type: ignore[misc]
-        super().__init__(open_lab, vault=vault, user=user, read_only=read_only)
-        # Greys are colours too.
-        self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
-        SIGNS.plain = plain
-        if plain:
-            self._filters.append(PlainSigns())
-        ScrollBar.renderer = PlainScrollBarRender if plain else ScrollBarRender
-        self.preferences = preferences or Preferences()
-        for known in THEMES:
-            self.register_theme(known)
-        wanted = (theme, self.preferences.theme, NIGHT.name)
-        self.theme = next(name for name in wanted if name is not None and name in LOOKS)
+        super().__init__(
+            open_lab,
+            vault=vault,
+            user=user,
+            read_only=read_only,
+            theme=theme,
+            plain=plain,
+            preferences=preferences,
+            keys=keys,
+        )
         self._report_folder = report_folder
         self._leaving = False
         self._errors: list[float] = []
@@ -331,58 +322,8 @@ class ConsoleApp(LiveApp):
             return
         getattr(self, f"do_{name}")()
 
-    def action_actions(self) -> None:
-        screen = self.screen
-        if not isinstance(screen, FramedScreen):
-            return
-        here = [
-            Choice(action.name, action.label, action.tooltip, screen.why_not(action.name), hint=action.keys)
-            for action in screen.ACTIONS
-        ]
-        everywhere = [
-            Choice(f"app.{action.name}", action.label, action.tooltip, self.why_not(action), hint=action.keys)
-            for action in self.ACTIONS
-        ]
-
-        def picked(key: str | None) -> None:
-            if key is None:
-                return
-            if key.startswith("app."):
-                self.action_do(key.removeprefix("app."))
-            else:
-                screen.action_do(key)
-
-        self.push_screen(PickList("Actions", [*here, *everywhere]), picked)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        if isinstance(screen, FramedScreen):
-            for action in screen.ACTIONS:
-                about = _about(action, screen.why_not(action.name))
-                yield SystemCommand(action.label, about, partial(screen.action_do, action.name))
-        for item in AREAS:
-            yield SystemCommand(f"Go to {item.label}", item.about, partial(self.action_area, item.name))
-        for action in self.ACTIONS:
-            about = _about(action, self.why_not(action))
-            yield SystemCommand(action.label, about, partial(self.action_do, action.name))
-        yield SystemCommand("Help", "Help for what has the focus", self.action_help)
-        yield SystemCommand("Quit", "End the console; running jobs finish first", self.action_leave)
-
-    def do_theme(self) -> None:
-        before = self.theme
-        choices = [Choice(look.value, label, about) for look, (label, about) in LOOKS.items()]
-
-        def show(name: str) -> None:
-            self.theme = name
-
-        def picked(name: str | None) -> None:
-            self.theme = name or before
-            if name is not None:
-                self.preferences.keep("theme", name)
-
-        self.push_screen(PickList("Theme", choices, current=before, preview=show), picked)
-
     def action_help(self) -> None:
-        title, document = document_for(self.screen, self.focused, self.session)
+        title, document = document_for(self.screen, self.focused, self.session, self.written)
         self.push_screen(HelpScreen(title, document))
 
     # Telling
@@ -441,11 +382,6 @@ class ConsoleApp(LiveApp):
             except Exception as error:  # noqa: BLE001 - the console ends all the same
                 write_report(error, self._report_folder)
         self.exit()
-
-
-def _about(action: Action, why_not: str) -> str:
-    """What the palette says below an action: what it does, or why it cannot be done now."""
-    return f"{SIGNS.pick('✕', 'x')} {clean(why_not)}" if why_not else action.tooltip
 
 
 def clean_lines(text: str) -> str:

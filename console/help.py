@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
@@ -30,7 +30,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "The next search for changes starts at Last Successful Run Time. Only a run without errors moves it.",
         "Activating an integration sets it to now: what changed before is not sent.",
         "Assumed: one time is kept per direction, and the earlier one is shown.",
-        "Enter lists the points and rules that an integration is made of; there, n adds to what is under the cursor.",
+        "Enter lists the points and rules of an integration; there, {design.new} adds to what is under the cursor.",
         "Make the inbound point in the receiving Vault first: the sending side then chooses it.",
     ),
     "queues": (
@@ -54,15 +54,18 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "Found, sent and received count records and items; created to failed count target records.",
     ),
     "audit": (
-        "One line per creation or action, one per changed field. The filter looks in every column, n asks by fields.",
+        "One line per creation or action, one per changed field. The filter looks in every column.",
+        "{audit.narrow} asks for rows by their fields.",
         "On behalf of names the person for whom the platform acted in this Vault.",
     ),
 }
 """What a person should know about an area, with our assumptions named."""
 
 
-def document_for(screen: Screen[Any], focused: Widget | None, session: Session) -> tuple[str, Document]:
-    """A title and the help about what has the focus on a screen."""
+def document_for(
+    screen: Screen[Any], focused: Widget | None, session: Session, written: Callable[[str], str] = str
+) -> tuple[str, Document]:
+    """A title and the help about what has the focus on a screen; `written` puts mapped keys into our texts."""
     parts: list[Part] = []
     area_name = getattr(screen, "AREA", "")
     title = next((item.label for item in AREAS if item.name == area_name), "Help")
@@ -70,11 +73,11 @@ def document_for(screen: Screen[Any], focused: Widget | None, session: Session) 
         parts += [Section("This console is a viewer"), Note(session.viewer_reason, "warn")]
     if area_name in ABOUT:
         parts.append(Section(title))
-        parts += [Note(text, "" if not text.startswith("Assumed") else "warn") for text in ABOUT[area_name]]
+        parts += [Note(written(text), "" if not text.startswith("Assumed") else "warn") for text in ABOUT[area_name]]
     about = getattr(focused, "HELP", None) or getattr(screen, "HELP", None)
     parts.append(Section("What has the focus"))
     if about:
-        parts.append(Note(about, ""))
+        parts.append(Note(written(about), ""))
     groups: dict[str, dict[str, tuple[list[str], Binding]]] = {"here": {}, "screen": {}, "app": {}}
     for active in screen.active_bindings.values():
         binding = active.binding
@@ -86,7 +89,10 @@ def document_for(screen: Screen[Any], focused: Widget | None, session: Session) 
     parts.append(_keys(groups["here"], "It has no keys of its own."))
     parts += [Section("On this screen"), _keys(groups["screen"])]
     parts += [Section("Everywhere"), _keys(groups["app"])]
-    parts += [Section("Text"), Fact("Copy", "y copies; in most terminals Shift with the mouse selects text too")]
+    parts += [
+        Section("Text"),
+        Fact("Copy", written("{area.copy} copies; in most terminals Shift with the mouse selects text too")),
+    ]
     return title, parts
 
 

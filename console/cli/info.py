@@ -80,6 +80,8 @@ def _places(url: URL) -> Iterator[tuple[str, Any]]:
     yield "demo_store", str(demo_store())
     yield "data_folder", str(data_folder())
     yield "config_folder", str(config_folder())
+    yield "keys", str(config_folder() / "keys.toml")
+    yield "settings", str(config_folder() / "settings.json")
     yield "log_folder", str(log_folder())
     yield "program", str(Path(__file__).resolve().parents[2])
 

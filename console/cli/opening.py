@@ -70,6 +70,7 @@ def open_console(
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
     from console.cli.places import config_folder
+    from console.keymap import load
     from console.lab import OpenedLab, RunningEngine
     from console.preferences import Preferences
 
@@ -99,6 +100,7 @@ def open_console(
         theme=settings.theme,
         plain=settings.plain,
         preferences=Preferences.load(config_folder()),
+        keys=load(config_folder()),
     )
     if first_look is not None:
         app.begin_with(first_look)

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
+from console.keymap import key_name
 from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
 from console.modals.picker import MATCHLESS, Choice, PickList
@@ -130,7 +131,8 @@ class FormScreen(ModalScreen[str | None]):
         form = self._form
         with Vertical() as box:
             box.border_title = Content(clean(form.title))
-            box.border_subtitle = Content("Enter or F2 saves  Tab moves  Esc leaves")
+            saves = f"Enter or {key_name(self, 'form.save', 'F2')} saves"
+            box.border_subtitle = Content(f"{saves}  Tab moves  Esc leaves")
             yield Static(id="trouble")
             if form.about:
                 yield Static(Content(clean(form.about)), id="about")

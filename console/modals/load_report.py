@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox
 
 from console.details.lookups import report_document
+from console.keymap import key_name
 from console.theme import Tone
 from console.widgets.bars import Bar
 from console.widgets.columns import Span
@@ -69,7 +70,7 @@ class LoadReportScreen(ModalScreen[Load | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(clean(f"Load {self._preview.path.name} into {self._named}"))
-            box.border_subtitle = Content("F2 loads  Tab moves  Esc leaves")
+            box.border_subtitle = Content(f"{key_name(self, 'load.load', 'F2')} loads  Tab moves  Esc leaves")
             yield Bar(id="counts")
             with Vertical(id="options"):
                 yield CheckBox(Content("Replace: also remove the keys that are not in the file"), id="replace")

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from console.keymap import key_name
 from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.detail_view import DetailView
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class PageScreen(ModalScreen[Goto | None]):
     """Shows a document that `reading` makes in a thread. Answers the line that was gone into, None when just read."""
 
-    HELP = "Up and Down move from link to link, Enter goes there, r reads it again. Esc goes back."
+    HELP = "Up and Down move from link to link, Enter goes there, {page.read} reads it again. Esc goes back."
     DEFAULT_CSS = """
     PageScreen { align: center middle; background: $background 60%; }
     PageScreen > Vertical {
@@ -62,7 +63,8 @@ class PageScreen(ModalScreen[Goto | None]):
         with Vertical() as box:
             box.border_title = Content(clean(self._title))
             dot = SIGNS.pick(" · ", ", ")
-            box.border_subtitle = Content(dot.join(("Enter goes there", "r reads again", "Esc back")))
+            again = f"{key_name(self, 'page.read', 'r')} reads again"
+            box.border_subtitle = Content(dot.join(("Enter goes there", again, "Esc back")))
             yield DetailView()
 
     def on_mount(self) -> None:

@@ -32,7 +32,7 @@ class Chosen(NamedTuple):
 class ManageCertificate(ModalScreen[Chosen | None]):
     """Choose the certificate that signs the messages of a connection, or download one."""
 
-    HELP = "Space marks a certificate, d downloads the one in focus, Tab moves to Save. Esc leaves all as it is."
+    HELP = "Space marks a certificate, {signing.download} downloads it, Tab moves to Save. Esc leaves all as it is."
     DEFAULT_CSS = """
     ManageCertificate { align: center middle; background: $background 60%; }
     ManageCertificate > Vertical {

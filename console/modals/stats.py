@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from console.details.connections import stats_parts
+from console.keymap import key_name
 from console.modals.page import PageScreen
 from console.theme import SIGNS
 from console.widgets.document import Document, Note
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from models.store import Store
 
+ARROWS = (("earlier", ("←", "Left")), ("later", ("→", "Right")))
 SPANS = (7, 14, 28)
 """So many days are shown at a time."""
 
@@ -27,8 +29,8 @@ class StatsPage(PageScreen):
     """The Connection Stats of one connection, day by day of lab time (UTC)."""
 
     HELP = (
-        "Each chart has its own scale: the number at its top is its highest day. Left and right go back and on, d "
-        "shows more days or fewer, down scrolls to the table. Esc goes back."
+        "Each chart has its own scale: the number at its top is its highest day. {stats.earlier} and "
+        "{stats.later} go back and on, {stats.span} shows more days or fewer, down scrolls to the table. Esc goes back."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "turn(-1)", "Earlier", id="stats.earlier", tooltip="The days before these"),
@@ -43,9 +45,9 @@ class StatsPage(PageScreen):
         super().__init__(f"Connection Stats: {name}", store, self._read)
 
     def on_mount(self) -> None:
-        arrows = SIGNS.pick("← →", "Left Right")
+        arrows = " ".join(key_name(self, f"stats.{name}", SIGNS.pick(*usual)) for name, usual in ARROWS)
         self.query_one(Vertical).border_subtitle = Content(
-            f"{arrows} days before and after  d 7, 14, 28 days  Esc back"
+            f"{arrows} days before and after  {key_name(self, 'stats.span', 'd')} 7, 14, 28 days  Esc back"
         )
 
     def _read(self, session: StoreSession) -> Document:

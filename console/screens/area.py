@@ -83,10 +83,15 @@ class AreaScreen(AreaFrame):
         """How details read; called in a thread, with no look at the screen."""
         raise NotImplementedError
 
+    @property
+    def empty_text(self) -> str:
+        """What a list without rows says, with the keys as they are mapped."""
+        return self.home.written(self.EMPTY)
+
     def on_mount(self) -> None:
         self.query_one(FilterInput).cursor_blink = False
         self.table.sort = self.FIRST_SORT
-        self.table.empty_text = self.EMPTY
+        self.table.empty_text = self.empty_text
         self.table.focus()
         self.write_bars()
         self._write_titles()
@@ -108,7 +113,7 @@ class AreaScreen(AreaFrame):
             self.table.show_nothing(self._not_shown)
             return
         table = self.table
-        table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.EMPTY
+        table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.empty_text
         listing = self.listing(self.filter_text, table.sort, table.descending)
         table.show(StoreSource(store, listing), key=self._wanted_key, keep=keep)
         self._wanted_key = None

@@ -47,8 +47,8 @@ class DesignScreen(DesignForms):
     """The parts of one integration."""
 
     AREA = "integrations"
-    HELP = "Points and rules of one integration. “n” adds to the part under the cursor. Esc goes back."
-    EMPTY = "This integration has no points yet. “n” makes one."
+    HELP = "Points and rules of one integration. “{design.new}” adds to the part under the cursor. Esc goes back."
+    EMPTY = "This integration has no points yet. “{design.new}” makes one."
     COLUMNS = (
         Column("Name", _name, 24, flex=3),
         Column("What", lambda row: (KINDS[row.kind], "muted"), 17, rank=2),

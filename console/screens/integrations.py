@@ -49,7 +49,7 @@ class IntegrationsScreen(MdlFiles):
     """The integrations of the Vault in use."""
 
     AREA = "integrations"
-    EMPTY = "This Vault has no integrations. “n” makes a custom one."
+    EMPTY = "This Vault has no integrations. “{integrations.create}” makes a custom one."
     FIRST_SORT = "name"
     COLUMNS = (
         Column("", _direction, 1),
@@ -121,7 +121,7 @@ class IntegrationsScreen(MdlFiles):
         row = self.table.cursor_row
         if row is None:
             return self.needs_row()
-        return "" if row.active else f"{row.name} is Inactive: it moves nothing. “a” activates it."
+        return "" if row.active else f"{row.name} is Inactive: it moves nothing. Activate it first."
 
     def do_run(self) -> None:
         row = self.table.cursor_row

@@ -30,7 +30,7 @@ ACTIONS: Final = (
     _action("unserve", "C", "Remove connection", "Have this queue no longer serve a connection"),
     _action("trace", "t", "Trace", "Log every delivery for 20 minutes of lab time, or no longer"),
     Action("log", "l", "Queue Log", "Removals and traced deliveries, day by day", shown=False, permission=QUEUE_LOG),
-    _action("reset", "0", "Reset queue", "Delete every message that waits; asks for the name"),
+    _action("reset", "X", "Reset queue", "Delete every message that waits; asks for the name"),
     _action("delete", "delete", "Delete", "Delete this queue; asks for the name"),
 )
 

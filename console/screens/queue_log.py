@@ -28,7 +28,7 @@ class QueueLogScreen(AreaScreen):
     """The Queue Log of the Vault in use, the newest first."""
 
     AREA = "queues"
-    HELP = "The Queue Log, kept for 30 days. Left and right go by days, a shows all. Esc goes back to the queues."
+    HELP = "Kept for 30 days. {queue_log.earlier} and {queue_log.later} go by days, {queue_log.all} shows all."
     EMPTY = "The Queue Log has no entries: no message was removed, and nothing was traced."
     COLUMNS = (
         Column("Timestamp", lambda row: short(row.timestamp), 14),

@@ -48,7 +48,7 @@ class RecordsScreen(DocumentActions, AskingScreen):
     """The records of one object of the Vault in use."""
 
     AREA = "records"
-    EMPTY = "This object has no records. “n” makes one."
+    EMPTY = "This object has no records. “{records.new}” makes one."
     COLUMNS = (
         Column("Name", lambda row: row.name, 18, flex=3, sort="name"),
         Column("", lambda row: (SIGNS.pick("⇄", "=") if row.linked else "", "muted"), 1),

@@ -173,11 +173,11 @@ async def test_a_reset_needs_the_name_and_a_standard_reason_where_nothing_waits(
     app = console(store)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
-        await press(pilot, "3", "0", *"lab_outbound", "enter")
+        await press(pilot, "3", "X", *"lab_outbound", "enter")
         assert waiting(store) == 1
         await press(pilot, *"__c", "enter", "enter")
         assert waiting(store) == 0
-        await press(pilot, "0")
+        await press(pilot, "X")
         assert "No message waits in Lab Outbound." in told(app)
 
 
