@@ -59,6 +59,7 @@ from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.undoing import ask_to_undo
+from console.session import Who
 from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.bars import AreaBar, VaultBar
@@ -299,11 +300,11 @@ class ConsoleApp(KeyedApp):
 
     # Acting
 
-    def perform(self, command: commands.Command) -> None:
-        """Carry out a command in a thread, and tell how it went."""
-        store, who = self.store, self.session.who
+    def perform(self, command: commands.Command, *, who: Who | None = None) -> None:
+        """Carry out a command in a thread, as somebody else where `who` says so, and tell how it went."""
+        store = self.store
         if store is not None:
-            in_thread(self, partial(command, store, who), self.Done, group="command")
+            in_thread(self, partial(command, store, who or self.session.who), self.Done, group="command")
 
     def on_console_app_done(self, message: Done) -> None:
         if message.text:

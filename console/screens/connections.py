@@ -12,9 +12,10 @@ from console.details.texts import failed, state
 from console.doing.connections import read_page
 from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
-from console.screens.connection_actions import ConnectionActions
+from console.screens.connection_actions import VAULT_TO_VAULT, ConnectionActions
 from console.screens.pages import open_page
 from console.screens.runs import ask_for_run
+from console.screens.split import SplitScreen
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -62,6 +63,7 @@ class ConnectionsScreen(ConnectionActions):
     ACTIONS: ClassVar = (
         Action("run", "r", "Run now", "Run a job for this connection at once", permission=MANAGE_INTEGRATIONS),
         Action("doctor", "D", "Doctor", "Find out why this connection does not move what it should"),
+        Action("split", "S", "Both sides", "Show both halves of this connection beside each other"),
         *EVERY_CONNECTION_ACTION,
     )
     BINDINGS = bindings("connections", ACTIONS)
@@ -102,6 +104,16 @@ class ConnectionsScreen(ConnectionActions):
             return doctor_page(name, examine(session, vault_id, key, now))
 
         open_page(self.home, f"Doctor: {name}", examined)
+
+    def why_not_split(self) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return self.needs_row()
+        return "" if row.type == VAULT_TO_VAULT else "Only Vault to Vault connections have two halves."
+
+    def do_split(self) -> None:
+        if (row := self.table.cursor_row) is not None:
+            self.home.push_screen(SplitScreen(self.home.session.vault_id, row.key, row.name))
 
     def why_not_run(self) -> str:
         row = self.table.cursor_row

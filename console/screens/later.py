@@ -10,6 +10,7 @@ from textual.message import Message
 
 from console.modals.form import Form, FormScreen
 from console.screens.area import AreaScreen
+from console.screens.chrome import FramedScreen
 from console.work import in_thread
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class Later(Message, bubble=False):
         self.then = then
 
 
-class AskingScreen(AreaScreen):
-    """An area whose actions ask with forms and dialogs."""
+class Asking(FramedScreen):
+    """A screen whose actions ask with forms and dialogs."""
 
     def work_then(self, job: Callable[[], T], then: Callable[[T], None]) -> None:
         """Do `job` in a thread, then go on with its answer, unless the person has gone elsewhere meanwhile."""
@@ -71,6 +72,10 @@ class AskingScreen(AreaScreen):
     def _told(self, text: str | None) -> None:
         if text:
             self.home.tell(text)
+
+
+class AskingScreen(Asking, AreaScreen):
+    """An area whose actions ask."""
 
 
 class PagedScreen(AskingScreen, Generic[P]):

@@ -106,6 +106,24 @@ class LinkView(ScrollView, can_focus=True):
         return self.line.pieces[self._cursor[1]] if self._cursor and self.line else None
 
     @property
+    def place(self) -> float:
+        """Where in its line the link under the cursor stands, from 0 at the left to 1 at the right."""
+        return self.line.middle(self._cursor[1]) / max(1, self.size.width) if self._cursor and self.line else 0.0
+
+    def go_across(self) -> None:
+        """Put the cursor on the link at the other side of its line, or of the next line that has one there."""
+        if self._cursor is None:
+            return
+        here, middle = self._cursor[0], self.size.width / 2
+        right = self.place < 0.5
+        for step in sorted(range(-here, len(self._lines) - here), key=abs):
+            line = self._lines[here + step]
+            across = [link for link in line.links if (line.middle(link) >= middle) == right]
+            if across:
+                self._put((here + step, across[0]))
+                return
+
+    @property
     def room(self) -> int:
         """Cells that a line may take."""
         return max(20, self.size.width - 1)

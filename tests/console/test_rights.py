@@ -11,11 +11,13 @@ from console.modals.form import FormScreen
 from console.screens.certificates import CertificatesScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
+from console.screens.home import HomeScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
+from console.screens.split import SplitScreen
 from models.permissions import Permission, Right, grants, object_permission, only_looks
 from models.services.vaults import create_profile, create_user
 from models.store import Store
@@ -32,6 +34,7 @@ LOOKING = frozenset(
     {
         "active",
         "all",
+        "connection",
         "doctor",
         "dry_run",
         "earlier",
@@ -44,11 +47,13 @@ LOOKING = frozenset(
         "moved",
         "narrow",
         "object",
+        "other",
         "parts",
         "partner",
         "save",
         "signature",
         "signing",
+        "split",
         "stats",
         "trace",
     }
@@ -87,7 +92,9 @@ def test_a_right_to_every_object_is_one_to_each_but_not_to_the_exceptions() -> N
 
 def test_every_action_that_changes_something_says_what_it_needs() -> None:
     screens = {
+        "home": HomeScreen,
         "connections": ConnectionsScreen,
+        "split": SplitScreen,
         "integrations": IntegrationsScreen,
         "queues": QueuesScreen,
         "queue log": QueueLogScreen,

@@ -19,6 +19,7 @@ AREAS = {
     "home": ("0",),
     "connections": ("1",),
     "integrations": ("2",),
+    "split": ("1", "S"),
     "queues": ("3",),
     "messages": ("3", "enter"),
     "certificates": ("4",),

@@ -1,8 +1,5 @@
 """Dry run: it says what the next runs would do, does nothing, and is right."""
 
-import hashlib
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -19,6 +16,7 @@ from models.tables import FieldType, Integration, PointSource
 from scheduler.rehearsal import rehearse_integration, rehearse_point, rehearse_retry
 from tests.builders import user
 from tests.conftest import ManualClock
+from tests.contents import digest_of
 from tests.stages.lab import Lab, counts, make_lab
 
 STRICT = (FieldSpec("code__c", "Code", max_length=3), FieldSpec("strength__c", "Strength", FieldType.NUMBER))
@@ -29,16 +27,6 @@ LOOSE = (FieldSpec("code__c", "Code", max_length=20), FieldSpec("strength__c", "
 def strict(store: Store, clock: ManualClock) -> Lab:
     """A target that refuses long codes."""
     return make_lab(store, clock, source_fields=LOOSE, target_fields=STRICT)
-
-
-def digest(store: Store) -> str:
-    """A hash of all that the store holds."""
-    assert store.path is not None
-    hashed = hashlib.sha256()
-    with closing(sqlite3.connect(store.path)) as connection:
-        for line in connection.iterdump():
-            hashed.update(line.encode())
-    return hashed.hexdigest()
 
 
 def test_a_dry_run_of_an_integration_counts_what_the_next_runs_then_do(strict: Lab) -> None:
@@ -76,7 +64,7 @@ def test_nothing_at_all_is_changed_by_it(strict: Lab) -> None:
     strict.clock.advance(minutes=5)
     strict.create("Newer", code__c="N2")
     (exception,) = strict.exceptions(strict.target)
-    before = digest(strict.store)
+    before = digest_of(strict.store)
     told: set[Change] = set()
     subscription = strict.store.feed.subscribe()
     for side in (strict.source, strict.target):
@@ -84,7 +72,7 @@ def test_nothing_at_all_is_changed_by_it(strict: Lab) -> None:
         assert rehearse_point(strict.store, side.system, side.point_id).found
     assert rehearse_retry(strict.store, strict.target.system, [exception.id]).failed == 1
     told.update(subscription.drain())
-    assert digest(strict.store) == before
+    assert digest_of(strict.store) == before
     assert told == set()
 
 
