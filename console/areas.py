@@ -28,6 +28,7 @@ AREAS: Final = (
     Area("records", "6", "Records", "Rec", "rec", "Records of this Vault's objects"),
     Area("jobs", "7", "Jobs", "Jobs", "job", "Send, deliver and receive runs, and what each moved"),
     Area("audit", "8", "Audit", "Audit", "audit", "Who changed what, with old and new value"),
+    Area("messages", "9", "Messages", "Msg", "msg", "Spark messages of all queues, to search and to follow"),
 )
 
 

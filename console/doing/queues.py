@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
     from console.session import Who
-    from models.queries.queue_detail import AttemptLine, QueueSettings
-    from models.queries.queues import MessageDetail, QueueDetail
+    from models.queries.queue_detail import QueueSettings
+    from models.queries.queues import QueueDetail
     from models.store import Store
 
 Values = Mapping[str, str]
@@ -49,23 +49,6 @@ def read_page(session: StoreSession, vault_id: int, queue_id: int) -> QueuePage 
     if found is None or more is None or queue is None:
         return None
     return QueuePage(found, more, {name: getattr(queue, name) for name in USERS})
-
-
-@dataclass(frozen=True, slots=True)
-class MessagePage:
-    """A message with the attempts at delivering it."""
-
-    detail: MessageDetail
-    attempts: tuple[AttemptLine, ...]
-
-
-def read_message(session: StoreSession, vault_id: int, key: int) -> MessagePage | None:
-    """Read a message's page; None when it is gone. Nothing is taken from the queue."""
-    from models.queries.queue_detail import attempts
-    from models.queries.queues import message_detail
-
-    found = message_detail(session, vault_id, key)
-    return None if found is None else MessagePage(found, attempts(session, vault_id, key))
 
 
 def _typed(values: Values) -> dict[str, Any]:
@@ -203,15 +186,6 @@ def put_message(store: Store, who: Who, values: Values, confirmed: bool, /, *, q
         done = put(write, actor, queue_id, attributes, items)
     text = f"Queued {len(done.queued)} {'message' if len(done.queued) == 1 else 'messages'}, one per connection."
     return text + (f" {len(done.dropped)} found no room and went to the Queue Log." if done.dropped else "")
-
-
-def check_signature(store: Store, vault_id: int, key: int) -> tuple[str, ...]:
-    """Verify the signature of a message as it is kept; answers sentences to show."""
-    from scheduler.signature_check import check_signature as check
-
-    verdict = check(store, vault_id, key)
-    by = f" It was made with certificate {verdict.certificate_id}." if verdict.certificate_id else ""
-    return (f"The signature is {'valid' if verdict.valid else 'not valid'}.{by}", verdict.reason)
 
 
 def put_back(store: Store, who: Who, *, entry_id: int) -> str:

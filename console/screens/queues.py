@@ -12,7 +12,7 @@ from console.details.queues import document
 from console.details.texts import active, failed
 from console.doing.queues import read_page
 from console.permissions import SPARK_QUEUES
-from console.screens.messages import MessagesScreen
+from console.screens.messages import QueueMessagesScreen
 from console.screens.queue_actions import ACTIONS as EVERY_QUEUE_ACTION
 from console.screens.queue_actions import QueueActions
 from console.theme import SIGNS
@@ -85,7 +85,7 @@ class QueuesScreen(QueueActions):
         return document(detail)
 
     def open_row(self, row: Any) -> None:
-        self.app.push_screen(MessagesScreen(row.key, row.label))
+        self.app.push_screen(QueueMessagesScreen(row.key, row.label))
 
     def why_not_messages(self) -> str:
         return self.needs_row()

@@ -59,6 +59,13 @@ class VaultBar(Bar):
     class Clicked(Message):
         """Somebody wants another Vault."""
 
+    class NoticesAsked(Message):
+        """Somebody wants to see the notifications."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._badge = 0
+
     def show(self, session: Session, wide: bool) -> None:
         """Say whose screen this is."""
         vault, user = session.vault, session.user
@@ -66,7 +73,10 @@ class VaultBar(Bar):
             self.put((" Vault Connections Console", "strong"))
             return
         dot: Span = (SIGNS.pick("  ·  ", "  |  "), "muted")
-        spans: list[Span] = [(f" {clean(vault.name)}", "heading")]
+        badge = f" ! {session.unseen:,} " if session.unseen else ""
+        self._badge = len(badge)
+        spans: list[Span] = [(badge, "warn")] if badge else []
+        spans.append((f" {clean(vault.name)}", "heading"))
         if vault.sandbox:
             spans.append(("  Sandbox", "warn"))
         if wide:
@@ -79,8 +89,8 @@ class VaultBar(Bar):
             spans += [dot, ("read-only", "warn")]
         self.put(*spans)
 
-    def on_click(self) -> None:
-        self.post_message(self.Clicked())
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.NoticesAsked() if event.x < self._badge else self.Clicked())
 
 
 class ClockBar(Bar):
@@ -141,6 +151,9 @@ class AreaBar(Bar):
         spans: list[Span] = []
         self._ends = []
         used = 0
+        tails = {name: f" {count:,}" for name, count in counts.items() if count}
+        room = self.app.size.width - sum(len(item.label) + len(tails.get(item.name, "")) + 3 for item in AREAS)
+        wide, gap = wide and room >= 0, " " if wide and room >= len(AREAS) - 1 else ""
         for item in AREAS:
             here = item.name == self._current
             label = item.label if wide else item.short
@@ -150,9 +163,9 @@ class AreaBar(Bar):
                 (f"{item.key} ", "accent"),
                 (label, "strong" if here else "muted"),
             ]
-            if count := counts.get(item.name):
-                piece.append((f" {count:,}", "bad" if item.name == "exceptions" else "accent"))
-            piece.append((" " if wide else "", ""))
+            if tail := tails.get(item.name):
+                piece.append((tail, "bad" if item.name == "exceptions" else "accent"))
+            piece.append((gap, ""))
             used += sum(cell_len(text) for text, _ in piece)
             self._ends.append((used, item.name))
             spans += piece

@@ -143,6 +143,11 @@ class WindowTable(ScrollView, can_focus=True):
         return self._pages.row(self.cursor) if self.total else None
 
     @property
+    def first_row(self) -> Any | None:
+        """The first row of the list, or None when it is not in memory."""
+        return self._pages.row(0) if self.total else None
+
+    @property
     def rows_in_memory(self) -> int:
         """How many rows are kept, whatever the length of the list."""
         return len(self._pages)
@@ -171,6 +176,10 @@ class WindowTable(ScrollView, can_focus=True):
         """Read what is in sight again, and hold everything where it is."""
         if self._source is not None:
             self._look(Place(self.rows_in_sight, self.top, self.cursor, self.cursor_key))
+
+    def show_top(self) -> None:
+        """Read the list again, and stand on its first row."""
+        self._look(Place(self.rows_in_sight, seek=True))
 
     def seek(self, key: Key) -> None:
         """Put the cursor on the row with this key."""

@@ -88,8 +88,19 @@ def _occurring(session: Session, vault_id: int, column: ColumnElement[str]) -> t
 # From names to ids
 
 
-def search(session: Session, vault_id: int, wanted: MessageFilter, *, below: int | None = None) -> Search:
-    """What a filter means in a Vault now. Raises TooMany for a key that means too many records."""
+def search(
+    session: Session,
+    vault_id: int,
+    wanted: MessageFilter,
+    *,
+    queue_id: int | None = None,
+    connection_id: int | None = None,
+    below: int | None = None,
+) -> Search:
+    """What a filter means in a Vault now, in one of its queues or through one of its connections where that is given.
+
+    Raises TooMany for a key that means too many records.
+    """
     known = places(session, vault_id)
     ids = _Ids()
     narrow = _Narrowing(known)
@@ -104,10 +115,22 @@ def search(session: Session, vault_id: int, wanted: MessageFilter, *, below: int
             ids.only(meant.ids)
         else:
             words.append(meant)
-    found = Search(
-        vault_id, narrow.dimensions(wanted), ids.found, wanted.since, wanted.until, tuple(words), below=below
+    dimensions = narrow.dimensions(wanted)
+    dimensions = replace(
+        dimensions,
+        queues=_only(known.queues, queue_id, dimensions.queues),
+        connections=_only(known.connections, connection_id, dimensions.connections),
     )
+    found = Search(vault_id, dimensions, ids.found, wanted.since, wanted.until, tuple(words), below=below)
     return found if ids.found is not None else _with_few(session, found)
+
+
+def _only(known: Sequence[Named], key: int | None, keys: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """One of the Vault's queues or connections, when it is not narrowed to others."""
+    if key is None:
+        return keys
+    here = any(row.key == key for row in known) and (keys is None or key in keys)
+    return (key,) if here else ()
 
 
 def _with_few(session: Session, found: Search) -> Search:

@@ -1,7 +1,7 @@
 """The Spark messages of a Vault as one list, for the message browser: both directions, any state, the newest first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -121,19 +121,16 @@ def listing(
     wanted: MessageFilter = EVERYTHING,
     *,
     queue_id: int | None = None,
+    connection_id: int | None = None,
     sort: str = TIME,
     descending: bool = True,
     below: int | None = None,
 ) -> MessageListing:
-    """The messages of a Vault that are meant, in all of its queues or in one.
+    """The messages of a Vault that are meant: in all of its queues or one, through all connections or one.
 
     With `below` only those up to this one: a list that is held still while more come. Raises TooMany.
     """
-    found = search(session, vault_id, wanted, below=below)
-    if queue_id is not None:
-        queues = found.dimensions.queues
-        only = (queue_id,) if queues is None or queue_id in queues else ()
-        found = replace(found, dimensions=replace(found.dimensions, queues=only))
+    found = search(session, vault_id, wanted, queue_id=queue_id, connection_id=connection_id, below=below)
     return _listing(found, sort, descending=descending)
 
 
@@ -158,6 +155,22 @@ def _listing(found: Search, sort: str, *, descending: bool) -> MessageListing:
         SORTS.get(sort),
         descending,
         search=found,
+    )
+
+
+def unknown(wanted: MessageFilter, found: MessageListing) -> tuple[str, ...]:
+    """What a filter names that there is not, as sentences."""
+    dimensions = found.search.dimensions if found.search is not None else Dimensions()
+    said = {
+        "connection": ("connections", "No connection of this Vault is called"),
+        "queue": ("queues", "No queue of this Vault is called"),
+        "point": ("points", "No message is for an integration point called"),
+        "object": ("objects", "No message is about an object called"),
+    }
+    return tuple(
+        f"{sentence} “{name}”."
+        for field_name, (dimension, sentence) in said.items()
+        if (name := getattr(wanted, field_name)) and getattr(dimensions, dimension) == ()
     )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from console.details.queues import message_document
-from console.doing.queues import read_message
+from console.details.messages import document as document_of
+from console.doing.messages import read_page
 from console.modals.picker import PickList
 from console.targets import Goto
-from console.widgets.document import Note
+from console.widgets.document import Grid
 from console.widgets.fields import FieldLine
 from models.queries.exception_detail import detail as exception_detail
 from models.queries.records import detail as record_detail
@@ -166,8 +166,8 @@ def test_from_a_message_one_gets_to_its_documents(crossed: DocumentLab) -> None:
     last = crossed.messages(crossed.target)[-1]
 
     with crossed.store.read() as session:
-        page = read_message(session, crossed.target.vault_id, last.id)
+        page = read_page(session, crossed.store, crossed.target.vault_id, last.id)
 
     assert page is not None
-    targets = [part.target for part in message_document(page) if isinstance(part, Note)]
+    targets = [line.target for part in document_of(page) if isinstance(part, Grid) for line in part.lines]
     assert Goto("records", document, crossed.source.vault_id) in targets
