@@ -53,7 +53,7 @@ from console.screens.home import HomeScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.lookups import LookupsScreen
-from console.screens.messages import MessagesScreen
+from console.screens.messages import MessagesScreen, QueueMessagesScreen
 from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
@@ -92,6 +92,7 @@ class ConsoleApp(KeyedApp):
         "records": RecordsScreen,
         "jobs": JobsScreen,
         "audit": AuditScreen,
+        "messages": MessagesScreen,
     }
     DEFAULT_MODE = "home"
     CSS = """
@@ -258,11 +259,11 @@ class ConsoleApp(KeyedApp):
                 self.tell(f"Vault {target.vault_id} is not in this lab.", severity="warning")
                 return
             self.work_in(target.vault_id or 0)
-        self.switch_mode(_INSIDE.get(target.area, target.area))
+        self.switch_mode(_INSIDE.get(target.area, target.area) if target.within is not None else target.area)
         self._back_to_area()
         screen = self.screen
         if target.area == "messages" and isinstance(target.within, int):
-            self.push_screen(MessagesScreen(target.within, key=target.key))
+            self.push_screen(QueueMessagesScreen(target.within, key=target.key))
         elif target.area == "lookups" and isinstance(target.within, int):
             self.push_screen(LookupsScreen(target.within, key=target.key))
         elif isinstance(screen, ExceptionsScreen) and isinstance(target.within, int):
