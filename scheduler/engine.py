@@ -292,7 +292,7 @@ class Engine:
             runner = Runner(self._store, self._stages, self._run_ended, needed, retries)
             self._term = term = _Term(lease, timetable, runner)
             timetable.start()
-            self._plan_extra(term, HOUSEKEEPING, HOUSEKEEPING_EVERY, Housekeeping(self._store).clear_runs)
+            self._plan_extra(term, HOUSEKEEPING, HOUSEKEEPING_EVERY, Housekeeping(self._store).clear)
             for name, every, work in self._extra_jobs:
                 self._plan_extra(term, name, every, partial(self._while_generating, work))
             self._news |= {Topic.JOBS}

@@ -1,4 +1,4 @@
-"""Old job runs are cleared away, so that a lab which runs for months does not drown in runs that moved nothing."""
+"""Old job runs and Retry Transfers are cleared away, so that a lab which runs for months does not drown in them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,16 +8,17 @@ from sqlalchemy import Row, and_, delete, func, select, update
 
 from models.feed import Topic
 from models.store import Store
-from models.tables import COUNTS, ExceptionMessage, JobRun, RunStatus, SparkMessage, table_of
+from models.tables import COUNTS, ExceptionMessage, JobRun, RetryState, RetryTransfer, RunStatus, SparkMessage, table_of
 
 _runs = table_of(JobRun)
 _messages = table_of(SparkMessage)
 _exceptions = table_of(ExceptionMessage)
+_retries = table_of(RetryTransfer)
 
 KEEP_IDLE_RUNS = timedelta(days=1)
 """How long (lab time) a run is kept that moved nothing and met no error."""
 KEEP_RUNS = timedelta(days=30)
-"""How long (lab time) any other run is kept."""
+"""How long (lab time) any other run is kept, and a Retry Transfer after its end."""
 BATCH = 100
 """How many runs are deleted in one transaction: jobs wait for it."""
 
@@ -25,11 +26,15 @@ _moved_nothing = and_(_runs.c.status == RunStatus.SUCCESS, *(_runs.c[name] == 0 
 
 
 class Housekeeping:
-    """Clears away old job runs. One object serves one engine: it remembers how far it has looked."""
+    """Clears away what is old. One object serves one engine: it remembers how far it has looked."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._looked_until = 0
+
+    def clear(self) -> int:
+        """Delete the runs and Retry Transfers that are too old by now; answers how many."""
+        return self.clear_retries() + self.clear_runs()
 
     def clear_runs(self) -> int:
         """Delete the runs that are too old by now; answers how many."""
@@ -41,6 +46,28 @@ class Housekeeping:
             # When the latest run was cleared away, its number is given again.
             self._looked_until = min(self._looked_until, last or 0)
         return cleared
+
+    def clear_retries(self) -> int:
+        """Delete the Retry Transfers that ended too long ago; answers how many. Those under way stay."""
+        before = self._store.clock.now() - KEEP_RUNS
+        cleared = 0
+        while True:
+            old = (
+                select(_retries.c.id)
+                .where(_retries.c.state != RetryState.UNDER_WAY, _retries.c.finished_at < before)
+                .limit(BATCH)
+            )
+            with self._store.read() as session:
+                keys = list(session.execute(old).scalars())
+            if not keys:
+                return cleared
+            with self._store.write() as write:
+                vaults = select(_retries.c.vault_id).where(_retries.c.id.in_(keys)).distinct()
+                for vault_id in write.execute(vaults).scalars().all():
+                    write.changed(Topic.EXCEPTIONS, vault_id)
+                write.execute(update(_runs).where(_runs.c.retry_id.in_(keys)).values(retry_id=None))
+                write.execute(delete(_retries).where(_retries.c.id.in_(keys)))
+            cleared += len(keys)
 
     def _clear_idle(self, before: datetime) -> int:
         """Runs are numbered in the order they began: none is looked at twice."""

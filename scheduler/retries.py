@@ -111,6 +111,8 @@ def _widest(connections: set[int | None]) -> list[int | None]:
 def _finish_step(store: Store, retry_id: int, kind: JobKind) -> None:
     """Write down what became of each message, and go on to the next job or to the end."""
     with store.write() as write:
+        if not _is_under_way(write, retry_id):
+            return
         mine = (_retried.c.retry_id == retry_id, _retried.c.under_way, _retried.c.step == kind)
         if kind is JobKind.DELIVER:
             _settle_empty_queues(write, mine)
@@ -200,6 +202,8 @@ def _say_why_not(write: WriteSession, mine: tuple[ColumnElement[bool], ...]) -> 
 def _end(store: Store, retry_id: int, sentence: str) -> None:
     """End a retry with an error of the program: its messages are free for another one."""
     with store.write() as write:
+        if not _is_under_way(write, retry_id):
+            return
         write.execute(
             update(_retried)
             .where(_retried.c.retry_id == retry_id, _retried.c.under_way)
@@ -207,6 +211,12 @@ def _end(store: Store, retry_id: int, sentence: str) -> None:
         )
         _close(write, retry_id, RetryState.FAILED, sentence)
         _changed(write, retry_id)
+
+
+def _is_under_way(write: WriteSession, retry_id: int) -> bool:
+    """Whether it is this caller's to end: a person may have cancelled it in the moment before its run began."""
+    state = write.execute(select(_retries.c.state).where(_retries.c.id == retry_id)).scalar_one_or_none()
+    return state is RetryState.UNDER_WAY
 
 
 def _close(write: WriteSession, retry_id: int, state: RetryState, sentence: str = "") -> None:

@@ -67,7 +67,8 @@ def retry(
         before = {"messages": plan.messages, "items": plan.items, "left_out": plan.under_way}
         document = {"id": plan.retry_id, "vault_id": vault.key, "before": before, "open_before": plan.items}
         if not wait:
-            said = f"Asked for Retry Transfer {plan.retry_id} of {_amount(plan)}; an engine does it when it runs."
+            said = f"Asked for Retry Transfer {plan.retry_id} of {_amount(plan)}; an engine does it when it runs; exceptions cancel-retry "
+                f"{plan.retry_id} calls it off before."
             tell(settings, document, said)
             return
         print(printable(f"Trying {_amount(plan)} again."), file=sys.stderr)
@@ -83,6 +84,32 @@ def retry(
         return parts(runs_table(runs) if runs else "", printable(_result(done)))
 
     answer(settings, document, shown)
+
+
+@command(exceptions, "cancel-retry")
+def cancel(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the Retry Transfer.")],
+) -> None:
+    """Call off a Retry Transfer that no job has begun; its messages stay open and can be tried again.
+
+    An engine begins it at once, so this is for one that was asked for with --no-wait while no engine runs.
+    """
+    from models.queries.retries import retry as read_retry
+    from models.services.exceptions import cancel_retry
+
+    settings = settings_of(context)
+    with opened(settings) as lab:
+        lab.require_writing()
+        with lab.store.read() as session:
+            row = read_retry(session, number)
+            if row is None or row.vault_id not in lab.vault_ids(session):
+                raise _no_retry(number)
+            actor = lab.actor(session, row.vault_id)
+        with lab.store.write() as write:
+            cancel_retry(write, actor, number)
+    document = {"id": number, "vault_id": row.vault_id, "state": "cancelled"}
+    tell(settings, document, f"Cancelled Retry Transfer {number}: nothing of it was tried.")
 
 
 @command(exceptions, "retries")
@@ -101,9 +128,7 @@ def list_retries(
         if number is not None:
             row = read_retry(session, number)
             if row is None or row.vault_id not in vaults:
-                raise NotFound(
-                    f"There is no Retry Transfer {number} here.", "vault-console exceptions retries lists them."
-                )
+                raise _no_retry(number)
             rows = [Located(vaults[row.vault_id], row)]
         else:
             rows = [Located(vault, row) for vault in vaults.values() for row in retries(session, vault.key, limit)]
@@ -125,6 +150,10 @@ def list_retries(
         return parts(table(columns, rows, empty="Nothing has been retried yet."), section("Errors", facts(errors)))
 
     answer(settings, {"retries": documents}, shown)
+
+
+def _no_retry(number: int) -> NotFound:
+    return NotFound(f"There is no Retry Transfer {number} here.", "vault-console exceptions retries lists them.")
 
 
 def _chosen(

@@ -63,6 +63,8 @@ class RetryRow:
     @property
     def result(self) -> str:
         """What came of it, in words."""
+        if self.state == RetryState.CANCELLED:
+            return "cancelled before it began"
         moved = [
             f"{number:,} {name}"
             for name in ("sent", "delivered", "applied", "skipped", "failed")

@@ -27,8 +27,10 @@ from models.tables import (
     ExceptionSide,
     ItemStatus,
     JobKind,
+    JobRun,
     MessageState,
     Queue,
+    RetryState,
     RetryTransfer,
     RetryTransferMessage,
     SparkMessage,
@@ -47,6 +49,7 @@ _messages = table_of(SparkMessage)
 _queues = table_of(Queue)
 _retries = table_of(RetryTransfer)
 _retried = table_of(RetryTransferMessage)
+_runs = table_of(JobRun)
 
 Chosen = Sequence[int] | ExceptionFilter
 """User exception messages: their numbers, or what they have in common."""
@@ -127,6 +130,38 @@ def next_step(session: Session, retry_id: int) -> JobKind | None:
         ).scalars()
     )
     return next((step for step in STEPS if step in left), None)
+
+
+def cancel_retry(write: WriteSession, actor: Actor, retry_id: int) -> None:
+    """Call off a Retry Transfer that no job has begun: its messages are free for another one, and still open.
+
+    What it put back on queues, and what it made due at once there, stays so. Raises NotAllowed, NotFound, and
+    NotPossible for one that has begun or is over.
+    """
+    actor.require(Permission.READ_EXCEPTIONS)
+    actor.require(Permission.MANAGE_INTEGRATIONS)
+    row = in_vault(write, RetryTransfer, retry_id, actor.vault_id, "Retry Transfer")
+    if row.state is not RetryState.UNDER_WAY:
+        raise NotPossible(f"Retry Transfer {retry_id} is over: it is {row.state.value}.", "Start another one instead.")
+    begun = write.execute(select(_runs.c.id).where(_runs.c.retry_id == retry_id).limit(1)).first()
+    parts_done = (_retried.c.retry_id == retry_id, ~_retried.c.under_way)
+    if begun is not None or write.execute(select(_retried.c.message_id).where(*parts_done).limit(1)).first():
+        raise NotPossible(
+            f"Retry Transfer {retry_id} has begun, and what it moved has moved.",
+            "Wait for its result: it ends by itself.",
+        )
+    note = f"Cancelled by {actor.name} before it began."
+    write.execute(
+        update(_retried)
+        .where(_retried.c.retry_id == retry_id)
+        .values(under_way=False, still_open=_retried.c["items"], note=note[:1000])
+    )
+    row.state, row.step, row.finished_at, row.failed = RetryState.CANCELLED, None, write.now, row.items
+    write.add(row)
+    audit(write, actor, action="Cancel Retry Transfer", object_name=OBJECT_NAME, item=f"Retry Transfer {retry_id}")
+    for topic in (Topic.EXCEPTIONS, Topic.JOBS):
+        write.changed(topic, actor.vault_id)
+    write.flush()
 
 
 def _the_one(write: WriteSession, actor: Actor, chosen: Chosen) -> ExceptionMessage | None:

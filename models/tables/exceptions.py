@@ -122,6 +122,8 @@ class RetryState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It was ended by an error of the program."""
+    CANCELLED = "cancelled"
+    """A person called it off before it began."""
 
 
 class RetryTransfer(SQLModel, table=True):

@@ -66,6 +66,7 @@ def test_a_user_acts_with_his_own_permissions(on: Call, lab: Lab) -> None:
         "clock pause",
         "clock step 5m",
         "run --for 1s",
+        "exceptions cancel-retry 1",
     ],
 )
 def test_a_read_only_session_changes_nothing(on: Call, lab: Lab, words: str) -> None:
@@ -165,6 +166,21 @@ def test_a_retry_can_be_asked_for_only(on: Call) -> None:
     assert "Asked for Retry Transfer 1 of 1 message with 1 open item" in asked
     (retry,) = on("exceptions", "retries", "--json").document["retries"]
     assert (retry["state"], retry["step"], retry["items"]) == ("under_way", "receive", 1)
+
+
+def test_a_retry_that_nobody_has_begun_can_be_cancelled(on: Call) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    on("exceptions", "retry", "1", "--no-wait")
+
+    assert "Cancelled Retry Transfer 1" in on("exceptions", "cancel-retry", "1").out
+
+    (retry,) = on("exceptions", "retries", "--json").document["retries"]
+    assert (retry["state"], retry["failed"]) == ("cancelled", 1)
+    assert "cancelled before it began" in on("exceptions", "retries").out
+    assert "is over" in on("exceptions", "cancel-retry", "1", code=1).err
+    assert "exceptions retries lists them" in on("exceptions", "cancel-retry", "7", code=1).err
+    assert on("exceptions", "retry", "1", "--json").document["open_before"] == 1
 
 
 def test_a_filtered_set_is_retried_with_its_count_before_and_its_result_after(on: Call, lab: Lab) -> None:

@@ -17,6 +17,8 @@ from models.tables import (
     JobRun,
     JobRunLine,
     Queue,
+    RetryState,
+    RetryTransfer,
     RunStatus,
     SparkMessage,
     table_of,
@@ -54,6 +56,31 @@ def ran(store: Store, number: int = 1, **what: Any) -> list[int]:
         write.add_all(runs)
         write.flush()
         return [run.id for run in runs if run.id]
+
+
+def retried(store: Store, state: RetryState, **times: Any) -> int:
+    with store.write() as write:
+        row = RetryTransfer(vault_id=CLINICAL, user_name="Ada", state=state, created_at=write.now, **times)
+        write.add(row)
+        write.flush()
+        return row.id or 0
+
+
+def test_a_retry_that_ended_long_ago_is_cleared_away_and_its_runs_stay(store: Store, lab: LabClock) -> None:
+    old = retried(store, RetryState.DONE, finished_at=lab.now())
+    cancelled = retried(store, RetryState.CANCELLED, finished_at=lab.now())
+    waiting = retried(store, RetryState.UNDER_WAY)
+    lab.step(31 * DAY)
+    (run,) = ran(store, retry_id=old, found=1)
+    fresh = retried(store, RetryState.FAILED, finished_at=lab.now())
+
+    assert Housekeeping(store).clear_retries() == 2
+
+    retries = table_of(RetryTransfer)
+    with store.read() as session:
+        assert sorted(session.execute(select(retries.c.id)).scalars()) == [waiting, fresh]
+        assert session.execute(select(_runs.c.retry_id).where(_runs.c.id == run)).scalar_one() is None
+    assert old != cancelled
 
 
 def left(store: Store) -> list[int]:

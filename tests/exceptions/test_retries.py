@@ -13,7 +13,7 @@ from models.permissions import READ_ONLY_USER
 from models.queries.exceptions import ExceptionFilter
 from models.queries.retries import NOTHING_LEFT, retries_of, under_way
 from models.removal import remove_rows
-from models.services.exceptions import plan_retry, start_retry
+from models.services.exceptions import RetryPlan, cancel_retry, plan_retry, start_retry
 from models.services.integrations import add_field_rule
 from models.services.objects import create_object
 from models.services.vaults import create_user
@@ -342,6 +342,75 @@ def _try_to_start(path: str, message: int, ready: Any, answers: Any) -> None:
         answers.put("refused")
     finally:
         store.close()
+
+
+class TestCancelled:
+    def test_before_it_began_it_frees_its_messages_and_tries_nothing(self, lab: Lab) -> None:
+        bad_items(lab, number=2)
+        plan = ask(lab, lab.target, ids(lab))
+        cancel(lab, plan)
+
+        done = result(lab, plan)
+        assert (done.state, done.applied, done.failed) == (RetryState.CANCELLED, 0, 2)
+        assert (done.result, done.is_over) == ("cancelled before it began", True)
+        assert {row.note for row in lab.rows(RetryTransferMessage)} == {"Cancelled by System before it began."}
+        carry_out(lab, lab.target)
+        assert result(lab, plan).state == RetryState.CANCELLED
+        assert lab.rows(JobRun, retry_id=plan.retry_id) == []
+        assert retry_of(lab, lab.target, ids(lab)).state == RetryState.DONE
+
+    def test_is_refused_once_it_is_over(self, lab: Lab) -> None:
+        bad_items(lab, number=1)
+        plan = ask(lab, lab.target, ids(lab))
+        carry_out(lab, lab.target)
+        with pytest.raises(NotPossible, match=f"Retry Transfer {plan.retry_id} is over: it is done"):
+            cancel(lab, plan)
+        assert result(lab, plan).state == RetryState.DONE
+
+    def test_is_refused_once_a_job_has_begun_it(self, lab: Lab) -> None:
+        bad_items(lab, number=1)
+        plan = ask(lab, lab.target, ids(lab))
+        with lab.store.write() as write:
+            row = JobRun(vault_id=lab.target.vault_id, kind=JobKind.RECEIVE, status=RunStatus.RUNNING)
+            row.started_at, row.retry_id = write.now, plan.retry_id
+            write.add(row)
+        with pytest.raises(NotPossible, match="has begun"):
+            cancel(lab, plan)
+
+    def test_in_the_moment_before_its_run_stays_cancelled(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+        bad_items(lab, number=1)
+        plan = ask(lab, lab.target, ids(lab))
+        runs = carrying._STAGES[JobKind.RECEIVE]
+
+        def too_late(*arguments: Any) -> Any:
+            cancel(lab, plan)
+            return runs(*arguments)
+
+        monkeypatch.setitem(carrying._STAGES, JobKind.RECEIVE, too_late)
+        carry_out(lab, lab.target)
+        assert result(lab, plan).state == RetryState.CANCELLED
+        assert lab.items(ItemStatus.OPEN)[0].attempts == 1
+
+    def test_needs_the_permission_and_the_vault(self, lab: Lab) -> None:
+        bad_items(lab, number=1)
+        plan = ask(lab, lab.target, ids(lab))
+        with pytest.raises(NotFound), lab.store.write() as write:
+            cancel_retry(write, lab.source.system, plan.retry_id or 0)
+        reader = user(lab.store, lab.target.vault_id, read_only=True)
+        with pytest.raises(NotAllowed), lab.store.write() as write:
+            cancel_retry(write, reader, plan.retry_id or 0)
+
+    def test_is_audited(self, lab: Lab) -> None:
+        bad_items(lab, number=1)
+        plan = ask(lab, lab.target, ids(lab))
+        cancel(lab, plan)
+        audited = [row.item for row in lab.rows(AuditRow) if row.action == "Cancel Retry Transfer"]
+        assert audited == [f"Retry Transfer {plan.retry_id}"]
+
+
+def cancel(lab: Lab, plan: RetryPlan) -> None:
+    with lab.store.write() as write:
+        cancel_retry(write, lab.target.system, plan.retry_id or 0)
 
 
 class TestWhenSomethingBreaks:

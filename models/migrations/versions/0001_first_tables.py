@@ -196,7 +196,14 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "under_way", "done", "failed", native_enum=False, create_constraint=True, length=40, name="retry_state"
+                "under_way",
+                "done",
+                "failed",
+                "cancelled",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+                name="retry_state",
             ),
             nullable=False,
         ),
