@@ -67,8 +67,10 @@ def retry(
         before = {"messages": plan.messages, "items": plan.items, "left_out": plan.under_way}
         document = {"id": plan.retry_id, "vault_id": vault.key, "before": before, "open_before": plan.items}
         if not wait:
-            said = f"Asked for Retry Transfer {plan.retry_id} of {_amount(plan)}; an engine does it when it runs; exceptions cancel-retry "
-                f"{plan.retry_id} calls it off before."
+            said = (
+                f"Asked for Retry Transfer {plan.retry_id} of {_amount(plan)}; an engine does it when it runs. "
+                f"Until then vault-console exceptions cancel-retry {plan.retry_id} calls it off."
+            )
             tell(settings, document, said)
             return
         print(printable(f"Trying {_amount(plan)} again."), file=sys.stderr)
