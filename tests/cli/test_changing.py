@@ -271,7 +271,7 @@ def test_how_an_integration_applies_is_set_and_shown(on: Call) -> None:
 
 def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call) -> None:
     words = ("integrations", "last-run", "product_integration__c")
-    assert "time" in on(*words, "yesterday", *SOURCE, "--json", code=1).error["fields"]
+    assert "time" in on(*words, "someday", *SOURCE, "--json", code=1).error["fields"]
 
     answer = on(*words, "2026-01-01T00:00:00.000Z", *SOURCE, "--json").document
     assert (answer["changed"], answer["last_successful_run_time"]) == (True, "2026-01-01T00:00:00.000Z")
