@@ -14,11 +14,11 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
 
 from console.lab import LabOpener, OpenedLab, RunningEngine
+from console.noticing import NoticingApp
 from console.screens.chrome import FramedScreen
 from console.session import Session
 from console.work import in_thread
@@ -47,7 +47,7 @@ class ClockReading(NamedTuple):
     paused: bool
 
 
-class LiveApp(App[None]):
+class LiveApp(NoticingApp):
     """An app over a store that changes while it is looked at."""
 
     class Opened(Message):
@@ -178,6 +178,7 @@ class LiveApp(App[None]):
         gc.enable()
         if self.lab.start_engine is not None:
             self.call_after_refresh(self._start_engine, self.lab.start_engine)
+        self.look_for_notices()
 
     def _start_engine(self, start: Callable[[], RunningEngine]) -> None:
         in_thread(self, start, self.EngineStarted, group="engine")
@@ -191,6 +192,8 @@ class LiveApp(App[None]):
     def _sign_in(self, signed_in: SignedIn) -> None:
         self.session.sit(signed_in)
         self.session.generation += 1
+        if self._first_data:
+            self.look_for_notices()
         self._write_bars()
         if (front := self.front) is not None:
             front.show_anew()
@@ -242,6 +245,7 @@ class LiveApp(App[None]):
             self._count_waiting()
         if topics & {Topic.VAULTS, Topic.USERS}:
             self.use_vault(self.session.vault_id)
+        self.changed_for_notices(topics)
         for screen in self.framed_screens():
             screen.store_changed(changes)
 

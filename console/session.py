@@ -31,6 +31,8 @@ class Session:
     vaults: tuple[VaultRow, ...] = ()
     users: tuple[UserRow, ...] = ()
     waiting: Waiting | None = None
+    unseen: int = 0
+    """How many notifications of the Vault in use the user has not seen."""
     permissions: frozenset[str] = frozenset()
     read_only: bool = False
     engine: EngineState = "opening"

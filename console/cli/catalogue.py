@@ -38,7 +38,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "messages": ("messages",),
         "certificates": ("certificates", "certificate_changes"),
         "exceptions": ("exceptions", "retries"),
-        "notifications": ("notifications",),
+        "notifications": ("notifications", "notices"),
         "records": ("records", "record_changes"),
         "documents": ("documents",),
         "query": ("query",),

@@ -5,7 +5,7 @@ worse (another user exception, another message first in line) is a new notice.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -88,6 +88,8 @@ class Notice:
     since: datetime
     area: str
     place: int
+    within: int | None = None
+    """The connection whose user exceptions these are."""
     is_bad: bool = True
     seen: bool = False
 
@@ -108,7 +110,7 @@ def notices(
     found += _of_integrations(session, vault_id)
     found += _of_connections(session, vault_id)
     seen = _seen_by(session, user_id)
-    marked = [_marked(notice, notice.key in seen) for notice in found]
+    marked = [replace(notice, seen=notice.key in seen) for notice in found]
     marked.sort(key=lambda notice: (notice.since, notice.key), reverse=True)
     return tuple(sorted(marked, key=lambda notice: notice.seen))
 
@@ -119,14 +121,10 @@ def _seen_by(session: Session, user_id: int | None) -> set[str]:
     return set(session.execute(select(_seen.notification).where(_seen.user_id == user_id)).scalars())
 
 
-def _marked(notice: Notice, seen: bool) -> Notice:  # noqa: FBT001
-    return Notice(notice.key, notice.kind, notice.text, notice.since, notice.area, notice.place, notice.is_bad, seen)
-
-
 def _of_exceptions(session: Session, vault_id: int) -> Iterator[Notice]:
-    """Active user exception messages, one notice for those of one integration of one connection."""
+    """Active user exception messages: one notice for those of one connection, which is a list that can be opened."""
     latest = (
-        select(_exceptions.id, _exceptions.connection_id, _exceptions.integration_id, _exceptions.created_at)
+        select(_exceptions.id, _exceptions.connection_id, _exceptions.created_at)
         .where(_exceptions.vault_id == vault_id, _exceptions.active)
         .order_by(_exceptions.id.desc())
         .limit(LATEST)
@@ -135,26 +133,23 @@ def _of_exceptions(session: Session, vault_id: int) -> Iterator[Notice]:
     statement = (
         select(
             latest.c.connection_id,
-            latest.c.integration_id,
             func.count(),
             func.max(latest.c.id),
             func.max(latest.c.created_at),
             func.max(_connections.name),
-            func.max(_integrations.name),
         )
         .outerjoin(table_of(Connection), _connections.id == latest.c.connection_id)
-        .outerjoin(table_of(Integration), _integrations.id == latest.c.integration_id)
-        .group_by(latest.c.connection_id, latest.c.integration_id)
+        .group_by(latest.c.connection_id)
     )
-    for connection_id, integration_id, count, newest, created_at, connection, integration in fetch(session, statement):
-        of = ", ".join(filter(None, (connection, integration)))
+    for connection_id, count, newest, created_at, connection in fetch(session, statement):
         yield Notice(
-            f"exceptions-{connection_id or 0}-{integration_id or 0}-{newest}",
+            f"exceptions-{connection_id or 0}-{newest}",
             NoticeKind.EXCEPTIONS,
-            f"{_counted(count, 'active user exception message')}{f' of {of}' if of else ''}.",
+            f"{_counted(count, 'active user exception message')}{f' of {connection}' if connection else ''}.",
             created_at,
             "exceptions",
             newest,
+            connection_id,
         )
 
 

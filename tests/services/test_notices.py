@@ -96,14 +96,15 @@ def test_a_lab_in_order_has_none(store: Store) -> None:
     assert read(store) == read(store, 1002) == ()
 
 
-def test_active_user_exceptions_are_one_notice_for_each_integration(store: Store) -> None:
+def test_active_user_exceptions_are_one_notice_for_each_connection(store: Store) -> None:
     pair = two_vaults(store)
     fail(store, pair)
     fail(store, pair)
     fail(store, pair, active=False)
     (notice,) = read(store, 1002)
-    assert notice.text == "2 active user exception messages of Lab Connection, Product Integration."
+    assert notice.text == "2 active user exception messages of Lab Connection."
     assert (notice.kind, notice.area, notice.place) == (NoticeKind.EXCEPTIONS, "exceptions", 2)
+    assert notice.within == pair.target.connection_id
     assert read(store, 1001) == ()
 
 
@@ -155,7 +156,7 @@ def test_one_notice_is_marked_by_its_key_and_marks_of_what_is_over_are_dropped(s
 def test_an_unknown_key_is_refused(store: Store) -> None:
     two_vaults(store)
     with pytest.raises(NotFound):
-        seen(store, "exceptions-0-0-7")
+        seen(store, "exceptions-0-7")
 
 
 def test_a_read_only_session_marks_nothing(store: Store) -> None:

@@ -1,0 +1,86 @@
+"""The list of notifications, over whatever screen is in front: what each tells leads to its place."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from console.details.notices import document, target_of
+from console.doing import notices as doing
+from console.modals.page import PageScreen
+from console.targets import Goto
+from console.work import in_thread
+
+if TYPE_CHECKING:
+    from sqlmodel import Session as StoreSession
+
+    from console.app import ConsoleApp
+    from console.session import Who
+    from console.widgets.document import Document
+    from models.store import Store
+
+
+class NoticesScreen(PageScreen):
+    """Tells what is new, and what has been seen. Going to one marks it as seen."""
+
+    HELP = "Up and Down move from one to the next, Enter goes there and marks it as seen, {notices.all} marks all."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "all", "All seen", id="notices.all", tooltip="Mark all notifications as seen"),
+    ]
+
+    def __init__(self, vault: str, store: Store, who: Who) -> None:
+        super().__init__("Notifications", store, self._made)
+        self._vault, self._who = vault, who
+        self.keys_at: dict[Goto, set[str]] = {}
+        """The notifications that lead to one place."""
+
+    def _made(self, session: StoreSession) -> Document:
+        found = doing.notices_for(session, self._store, self._who)
+        keys_at: dict[Goto, set[str]] = {}
+        for notice in found:
+            if not notice.seen:
+                keys_at.setdefault(target_of(notice), set()).add(notice.key)
+        self.keys_at = keys_at
+        return document(self._vault, found)
+
+    def action_all(self) -> None:
+        """Mark all as seen, then read them again."""
+        store, who = self._store, self._who
+
+        def job() -> Document:
+            from models.queries.lab import ask
+
+            doing.mark_seen(store, who)
+            return ask(store, self._made)
+
+        in_thread(self, job, self.Read, group="page", exclusive=True)
+
+
+def show_notices(home: ConsoleApp) -> None:
+    """Open the list of notifications of the Vault in use."""
+    store, vault, who = home.store, home.session.vault, home.session.who
+    if store is None or vault is None:
+        return
+    screen = NoticesScreen(vault.name, store, who)
+
+    def followed(target: Goto | None) -> None:
+        if target is None:
+            return
+        keys = screen.keys_at.get(target)
+        if keys and not who.read_only:
+            home.perform(partial(_quietly, keys=keys))
+        home.go_to(target)
+
+    home.push_screen(screen, followed)
+
+
+def _quietly(store: Store, who: Who, *, keys: set[str]) -> str:
+    from models.errors import NotFound
+
+    # Its cause may have gone since the list was read.
+    with suppress(NotFound):
+        doing.mark_seen(store, who, keys=keys)
+    return ""
