@@ -55,6 +55,7 @@ from console.screens.jobs import JobsScreen
 from console.screens.lookups import LookupsScreen
 from console.screens.messages import MessagesScreen, QueueMessagesScreen
 from console.screens.query import QueryScreen
+from console.screens.noticing import show_notices
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
@@ -113,6 +114,7 @@ class ConsoleApp(KeyedApp):
         _unseen("undo", "U", "Undo", "Take back your last change of the configuration", changes=True),
         _unseen("redo", "ctrl+r", "Redo", "Do again what you took back last", changes=True),
         _unseen("go", "colon", "Go to", "Go to an area by name"),
+        _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
@@ -190,6 +192,12 @@ class ConsoleApp(KeyedApp):
         self.action_do("vault")
 
     def do_user(self) -> None:
+    def on_vault_bar_notices_asked(self, _message: VaultBar.NoticesAsked) -> None:
+        self.action_do("notices")
+
+    def do_notices(self) -> None:
+        show_notices(self)
+
         choices = [
             Choice(
                 user.username,
