@@ -191,13 +191,13 @@ class ConsoleApp(KeyedApp):
     def on_vault_bar_clicked(self, _message: VaultBar.Clicked) -> None:
         self.action_do("vault")
 
-    def do_user(self) -> None:
     def on_vault_bar_notices_asked(self, _message: VaultBar.NoticesAsked) -> None:
         self.action_do("notices")
 
     def do_notices(self) -> None:
         show_notices(self)
 
+    def do_user(self) -> None:
         choices = [
             Choice(
                 user.username,
