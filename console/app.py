@@ -48,14 +48,15 @@ from console.screens.audit import AuditScreen
 from console.screens.certificates import CertificatesScreen
 from console.screens.chrome import FramedScreen
 from console.screens.connections import ConnectionsScreen
+from console.screens.design import DesignScreen
 from console.screens.exceptions import ExceptionsScreen
 from console.screens.home import HomeScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
 from console.screens.lookups import LookupsScreen
 from console.screens.messages import MessagesScreen, QueueMessagesScreen
-from console.screens.query import QueryScreen
 from console.screens.noticing import show_notices
+from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
@@ -71,7 +72,7 @@ from models.errors import ConsoleError
 Severity = Literal["information", "warning", "error"]
 _unseen = partial(Action, shown=False)
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-_INSIDE = {"messages": "queues", "lookups": "connections"}
+_INSIDE = {"messages": "queues", "lookups": "connections", "design": "integrations"}
 """Lists that are opened from another area's own."""
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
@@ -113,8 +114,8 @@ class ConsoleApp(KeyedApp):
         _unseen("slower", "minus", "Slower", "Let the lab clock run slower", changes=True),
         _unseen("undo", "U", "Undo", "Take back your last change of the configuration", changes=True),
         _unseen("redo", "ctrl+r", "Redo", "Do again what you took back last", changes=True),
-        _unseen("go", "colon", "Go to", "Go to an area by name"),
         _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
+        _unseen("go", "colon", "Go to", "Go to an area by name"),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
@@ -236,6 +237,9 @@ class ConsoleApp(KeyedApp):
     # Going places
 
     def action_area(self, name: str) -> None:
+        """Go to an area; the key of the one in use leads back to its own list."""
+        if name == self.current_mode:
+            self._back_to_area()
         self.switch_mode(name)
 
     def on_area_bar_chosen(self, message: AreaBar.Chosen) -> None:
@@ -274,6 +278,8 @@ class ConsoleApp(KeyedApp):
             self.push_screen(QueueMessagesScreen(target.within, key=target.key))
         elif target.area == "lookups" and isinstance(target.within, int):
             self.push_screen(LookupsScreen(target.within, key=target.key))
+        elif target.area == "design" and isinstance(target.within, int):
+            self.push_screen(DesignScreen(target.within, key=target.key))
         elif isinstance(screen, ExceptionsScreen) and isinstance(target.within, int):
             screen.show_connection(target.within)
         elif isinstance(screen, AreaScreen):

@@ -24,7 +24,7 @@ def document(name: str, findings: Sequence[Finding]) -> Document:
     for finding in findings:
         target = None
         if finding.place is not None:
-            target = Goto(finding.place.area, finding.place.key, finding.place.vault_id)
+            target = Goto(finding.place.area, finding.place.key, finding.place.vault_id, finding.place.within)
         parts += [
             Section(finding.kind.value, "stops" if finding.stops else "warns"),
             Fact("Where", f"{finding.where}, {finding.vault}", "bad" if finding.stops else "warn", target),

@@ -100,15 +100,13 @@ class FileChooser(ModalScreen[Path | None]):
 
     def on_file_chooser_listed(self, message: Listed) -> None:
         self._folder, self._entries = message.folder, tuple(message.entries)
-        line = self.query_one(PathInput)
-        with line.prevent(Input.Changed):
-            line.value = ""
-        line.placeholder = f"{message.folder}"
+        # What was typed while the folder was read stays.
+        self.query_one(PathInput).placeholder = f"{message.folder}"
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._prompt_of(entry)) for entry in self._entries])
         options.highlighted = 0 if self._entries else None
-        self._say()
+        self._mark(self._typed)
 
     def on_failed(self, message: Failed) -> None:
         """A folder that cannot be read: the list stays as it is."""
@@ -138,7 +136,10 @@ class FileChooser(ModalScreen[Path | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Move to the first entry that begins as what was typed."""
         event.stop()
-        word = event.value.strip().casefold()
+        self._mark(event.value)
+
+    def _mark(self, typed: str) -> None:
+        word = typed.strip().casefold()
         names = [entry.name.casefold() for entry in self._entries]
         place = next((place for place, name in enumerate(names) if word and name.startswith(word)), None)
         if place is not None:
@@ -161,6 +162,9 @@ class FileChooser(ModalScreen[Path | None]):
 
     def _take(self, path: Path) -> None:
         if path.is_dir():
+            line = self.query_one(PathInput)
+            with line.prevent(Input.Changed):
+                line.value = ""
             self._list(path)
         elif path.is_file():
             self.dismiss(path)

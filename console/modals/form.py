@@ -187,7 +187,7 @@ class FormScreen(ModalScreen[str | None]):
         editor = message.field
         line = next(line for line in self._lines if line.editor is editor)
         picker, labels = self.picker(line.field, editor.value)
-        picker.type_in(message.typed)
+        picker.type_in(message.typed.strip())
         self._picker = picker
 
         def picked(value: str | None) -> None:

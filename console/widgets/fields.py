@@ -30,7 +30,8 @@ class ChoiceField(Widget, can_focus=True):
     HELP = "Enter opens the list of values; typing opens it narrowed. Delete empties the field."
     DEFAULT_CSS = "ChoiceField { height: 1; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space,down", "choose", "Choose", id="choice.choose", tooltip="Open the list of values"),
+        Binding("enter,down", "choose", "Choose", id="choice.choose", tooltip="Open the list of values"),
+        Binding("space", "choose(' ')", "Choose", show=False, id="choice.space", tooltip="Open the list of values"),
         Binding("delete,backspace", "empty", "Empty", id="choice.empty", tooltip="Empty the field"),
     ]
 
@@ -60,8 +61,8 @@ class ChoiceField(Widget, can_focus=True):
         self.refresh()
         self.post_message(self.Changed(self))
 
-    def action_choose(self) -> None:
-        self.post_message(self.Wanted(self))
+    def action_choose(self, typed: str = "") -> None:
+        self.post_message(self.Wanted(self, typed))
 
     def action_empty(self) -> None:
         self.put("", "")

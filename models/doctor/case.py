@@ -97,7 +97,8 @@ class Side:
         *,
         severity: Severity = "stops",
         area: str = "connections",
-        key: int | None = None,
+        key: int | str | None = None,
+        within: int | None = None,
         where: str = "",
         command: str = "",
     ) -> Finding:
@@ -111,7 +112,7 @@ class Side:
             remedy,
             self.vault,
             where or f"Connection {self.name}",
-            Place(area, key, self.vault_id),
+            Place(area, key, self.vault_id, within),
             f"vault-console {command} --vault {self.vault_id}",
         )
 

@@ -60,11 +60,16 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row that a screen can go to: its area, its key, and the Vault it is in."""
+    """A row that a screen can go to: its area, its key, and the Vault it is in.
+
+    `within` names what a list inside an area belongs to: the integration of a design, the connection of lookups and
+    exceptions.
+    """
 
     area: str
-    key: int
+    key: int | str
     vault_id: int
+    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def check_exceptions(case: Case) -> Findings:
             severity="warns",
             area="exceptions",
             key=active[1],
+            within=side.key,
             where="User Exception Messages",
             command="exceptions list",
         )

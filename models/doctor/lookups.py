@@ -51,6 +51,9 @@ def _missing(use: RuleUse) -> Findings:
         f"{source.label} of {use.sender.vault} holds {named}{more} in {use.rule.query_field}; reference lookup "
         f"{lookup.name} has no such key, and the field rule no default.",
         "Add the keys, or give the field rule a default.",
+        area="lookups",
+        key=lookup.id,
+        within=use.receiver.key,
         where=f"Reference lookup {lookup.name}",
         command=f"lookups show {quoted(lookup.api_name)}",
     )

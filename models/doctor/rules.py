@@ -55,20 +55,23 @@ class RuleUse:
         """The field it writes to."""
         return str(self.rule.target_docfield or self.rule.target_field)
 
-    def finding(self, kind: FindingKind, cause: str, remedy: str, where: str = "") -> Finding:
-        """A finding about the field rule, or about what `where` names, in the integration that it belongs to."""
+    def finding(self, kind: FindingKind, cause: str, remedy: str, where: str = "", part: str = "") -> Finding:
+        """A finding about the field rule, or about the part of the integration that `where` names."""
         where = where or f"Field rule {self.rule.rule_name} / {self.rule.api_name}"
-        return at_point(self.receiver, self.point, kind, cause, remedy, where)
+        return at_point(self.receiver, self.point, kind, cause, remedy, where, part or f"field:{self.rule.id}")
 
 
-def at_point(receiver: Side, point: Inbound, kind: FindingKind, cause: str, remedy: str, where: str = "") -> Finding:
-    """A finding about an inbound point, or about something in it."""
+def at_point(
+    receiver: Side, point: Inbound, kind: FindingKind, cause: str, remedy: str, where: str = "", part: str = ""
+) -> Finding:
+    """A finding about an inbound point, or about something in it: `part` is its key in the integration's design."""
     return receiver.finding(
         kind,
         cause,
         remedy,
-        area="integrations",
-        key=point.integration_id,
+        area="design",
+        key=part or f"point:{point.point_id}",
+        within=point.integration_id,
         where=where or f"Integration point {point.point}",
         command=f"integrations show {quoted(point.integration_api_name)}",
     )
@@ -150,6 +153,7 @@ def _filters(uses: list[RuleUse]) -> Findings:
                     f"{clause.filter_clause}: {problem}",
                     "Correct the filter clause of the query object rule.",
                     f"Query object rule {use.rule.rule_name} / {clause.api_name}",
+                    f"query:{clause.id}",
                 )
 
 
@@ -277,4 +281,5 @@ def _required_fields(uses: list[RuleUse]) -> Findings:
                 f"Rule {use.rule.rule_name} fills no {', '.join(missing)} of {target.label}: new records are refused.",
                 "Add a field rule with a query field or a default.",
                 f"Rule {use.rule.rule_name}",
+                f"rule:{use.rule.rule_id}",
             )

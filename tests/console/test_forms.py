@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.geometry import Region
-from textual.widgets import Button, OptionList
+from textual.widgets import Button, Input, OptionList
 
 from console.modals.form import FormScreen
 from console.modals.picker import Choice, PickList
@@ -51,12 +51,14 @@ async def test_typing_into_a_choice_opens_its_list_narrowed(store: Store) -> Non
         await open_design(pilot, "down", "n", *"field rule", "enter")
         line(app, "target_field").editor.focus()
         # As a fast typist or a paste does: the list opens while the keys come.
-        await pilot.press(*"strength__c")
+        await pilot.press(*"strength", "space", *"number")
         await settle(pilot)
         assert isinstance(app.screen, PickList)
         await press(pilot, "enter")
         assert isinstance(app.screen, FormScreen)
         assert line(app, "target_field").value == "strength__c"
+        await press(pilot, "space")
+        assert app.screen.query_one(Input).value == ""
 
 
 @pytest.mark.usefixtures("pair")

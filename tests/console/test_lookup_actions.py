@@ -1,6 +1,7 @@
 """Reference lookups by keyboard: lists, keys, missing keys, mapping files."""
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Checkbox, Input
 
 from console.app import ConsoleApp
+from console.doing.files import list_folder
 from console.modals.confirm import Confirm
 from console.modals.file_chooser import FileChooser
 from console.modals.form import FormScreen
@@ -350,3 +352,30 @@ async def test_what_says_that_there_is_nothing_is_not_cut_off(store: Store) -> N
         await press(pilot, "down")
         assert all(len(text) <= area(app).pane.size.width for text in area(app).pane.text.splitlines())
         assert "it was asked for" in " ".join(area(app).pane.text.split())
+
+
+async def test_a_path_that_is_typed_while_its_folder_is_read_stays(
+    store: Store, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    fill_lookups(store)
+    (own_folder / "map.csv").write_text("source_key,target_key\nused__c,other\n")
+    typed = Event()
+
+    def list_slowly(folder: Path, suffix: str) -> Any:
+        assert typed.wait(30)
+        return list_folder(folder, suffix)
+
+    monkeypatch.setattr("console.doing.files.list_folder", list_slowly)
+    app = target(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await open_lookups(pilot)
+        await pilot.press("l")
+        while not in_front(app, FileChooser):
+            await pilot.pause()
+        await pilot.press(*"map.c")
+        typed.set()
+        await settle(pilot)
+        assert app.screen.query_one(Input).value == "map.c"
+        await press(pilot, "enter")
+        assert in_front(app, LoadReportScreen)
