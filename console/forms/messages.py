@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def filter_form(places: Places, line: str, now: datetime, narrow: Callable[[str], None]) -> Form:
     """The form for a filter line as it is; `narrow` is told the new line, in a thread."""
     from models.queries.message_filter import TERMS
-    from models.queries.message_terms import values_of
+    from models.queries.message_terms import values_of, write_line
 
     offered: dict[str, tuple[tuple[str, str], ...]] = {
         "point": tuple((name, name) for name in places.points if name),
@@ -36,7 +36,7 @@ def filter_form(places: Places, line: str, now: datetime, narrow: Callable[[str]
         value = separator.join(values.get(term.name, ()))
         kind = "picklist" if choices else "text"
         fields.append(form_field(term.name, term.label, value, type=kind, choices=choices))
-    fields.append(form_field("words", "Words", " ".join(values.get("", ()))))
+    fields.append(form_field("words", "Words", write_line(("", word) for word in values.get("", ()))))
     helps = {term.name: term.about for term in TERMS} | {
         "words": "Each occurs in what a row shows, or is an item, a key, or how the message id begins."
     }

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlmodel import Session
 
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.tables import (
     Connection,
+    ConnectionType,
     Direction,
     MessageState,
     Queue,
@@ -293,6 +294,7 @@ def message_detail(session: Session, vault_id: int, key: int) -> MessageDetail |
             bodies.c.headers,
             bodies.c.body,
             _connections.remote_vault_id,
+            _connections.type.label("connection_type"),
         )
         .select_from(_message_table)
         .join(_table, _c.id == _messages.queue_id)
@@ -310,16 +312,22 @@ def message_detail(session: Session, vault_id: int, key: int) -> MessageDetail |
         (message, *row[12:20]),
         attributes=attributes or {},
         items=tuple(items or ()),
-        items_vault_id=vault_id if row.type == Direction.OUTBOUND else row.remote_vault_id,
+        items_vault_id=vault_id
+        if row.type == Direction.OUTBOUND or row.connection_type == ConnectionType.LOCAL
+        else row.remote_vault_id,
         headers=headers or {},
         body=body or "",
-        twin=_twin(session, row.connection_id, message.message_id),
+        twin=_twin(session, row.connection_id, message),
     )
 
 
-def _twin(session: Session, connection_id: int, message_id: str) -> Twin | None:
+def _twin(session: Session, connection_id: int, message: MessageRow) -> Twin | None:
     vaults = table_of(Vault).c
-    remote = select(_connections.remote_connection_id).where(_connections.id == connection_id).scalar_subquery()
+    # A Local connection is its own other side.
+    other_side = case(
+        (_connections.type == ConnectionType.LOCAL, _connections.id), else_=_connections.remote_connection_id
+    )
+    remote = select(other_side).where(_connections.id == connection_id).scalar_subquery()
     served = table_of(QueueConnection).c
     statement = (
         select(_messages.id, vaults.id, vaults.name, _c.id, _c.label, _messages.state)
@@ -330,7 +338,8 @@ def _twin(session: Session, connection_id: int, message_id: str) -> Twin | None:
             # By way of the queues: the index over queue, connection and message id finds it without a search.
             _messages.queue_id.in_(select(served.queue_id).where(served.connection_id == remote)),
             _messages.connection_id == remote,
-            _messages.message_id == message_id,
+            _messages.message_id == message.message_id,
+            _messages.id != message.key,
         )
     )
     row = session.execute(statement).first()
