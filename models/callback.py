@@ -4,9 +4,10 @@ Rules with the same filter are answered by one query; it selects what their fiel
 items of one message at a time, as the user whom the source Vault lets in (seed S1, Authorized Connection User).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from models.vql.tree import Joiner, join
 
 _tombstones = table_of(Tombstone)
 _FIXED = 5
-"""Values that every row of a call-back begins with, before those that the rules ask for."""
+"""Columns that every call-back begins with, before those that the rules ask for: those of a source row."""
 
 
 @dataclass(slots=True)
@@ -64,25 +65,17 @@ class CallBack:
 
     def read(self, session: Session, ids: Sequence[str]) -> SourceRows:
         """Ask for records by id, each once; those that are gone, or kept out by the filter, are not answered."""
-        found = self.query.rows(session, ids)
-        if [row[0] for row in found] != ids:
+        found = self.query.columns(session, ids)
+        if found[0] != ids:
             order = {each: place for place, each in enumerate(ids)}
-            found.sort(key=lambda row: order[row[0]])
-        values = list(zip(*found, strict=True))[_FIXED:] if found else [()] * len(self.items)
-        columns: dict[str, Sequence[Any]] = dict(zip(self.items, values, strict=True))
-        own = list(zip(*(columns[item] for item in self.also), strict=True)) if self.also else None
-        rows = [
-            SourceRow(
-                row[0],
-                row[1],
-                row[2],
-                row[3],
-                row[4],
-                _NOTHING if own is None else dict(zip(self.also, own[place], strict=True)),
-            )
-            for place, row in enumerate(found)
-        ]
-        return SourceRows(rows, columns)
+            places = sorted(range(len(found[0])), key=lambda place: order[found[0][place]])
+            found = [[column[place] for place in places] for column in found]
+        columns = dict(zip(self.items, found[_FIXED:], strict=True))
+        own: Iterable[Mapping[str, Any]] = repeat(_NOTHING)
+        if self.also:
+            asked = zip(*(columns[item] for item in self.also), strict=True)
+            own = [dict(zip(self.also, values, strict=True)) for values in asked]
+        return SourceRows(list(map(SourceRow, *found[:_FIXED], own)), columns)
 
 
 _NOTHING: Mapping[str, Any] = {}

@@ -267,11 +267,13 @@ def _is_text(text: str) -> bool:
 
 
 def _sound_number(values: Sequence[Any]) -> bool:
-    if not set(map(type, values)) <= {int, type(None)}:
+    if not set(map(type, values)) <= {int, float, type(None)}:
         return False
     return (
         max(filter(None, values), default=0) <= LARGEST_NUMBER
         and min(filter(None, values), default=0) >= -LARGEST_NUMBER
+        # What is no number lies in no range and outside of none.
+        and not any(map(math.isnan, filter(None, values)))
     )
 
 

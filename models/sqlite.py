@@ -174,6 +174,25 @@ def copy(path: Path, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
+def copy_back(source: Path, path: Path) -> None:
+    """Make a store what a copy of it holds, whole or not at all; who has it open sees that after his transaction.
+
+    Raises sqlite3.OperationalError when the store is busy for too long.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+
+    def watch(_status: int, _remaining: int, _total: int) -> None:
+        if time.monotonic() > deadline:
+            raise sqlite3.OperationalError("database is locked")
+
+    sources, goals = f"{source.as_uri()}?mode=ro&immutable=1", f"{path.as_uri()}?mode=rw"
+    with (
+        closing(sqlite3.connect(sources, uri=True)) as copied,
+        closing(sqlite3.connect(goals, uri=True)) as goal,
+    ):
+        copied.backup(goal, progress=watch)
+
+
 def broken_references(connection: Connection) -> list[str]:
     """Answer the tables with rows that refer to a row that is not there, as sentences."""
     count: dict[str, int] = {}
@@ -194,8 +213,10 @@ def damages(connection: Connection) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def insert_from_json(table: str, same: tuple[str, ...], columns: tuple[str, ...]) -> str:
-    """A statement that inserts rows from one JSON array of arrays; `same` are parameters that all rows share."""
+def insert_together(table: str, same: tuple[str, ...], columns: tuple[str, ...], rows: int) -> str:
+    """A statement that inserts this number of rows; its parameters are those that all rows share, then row by row."""
     names = ", ".join(f'"{name}"' for name in (*same, *columns))
-    values = ", ".join([*("?" for _ in same), *(f"json_extract(value, '$[{n}]')" for n in range(len(columns)))])
-    return f'INSERT INTO "{table}" ({names}) SELECT {values} FROM json_each(?)'  # noqa: S608 - our own names
+    numbers = iter(range(len(same) + 1, len(same) + rows * len(columns) + 1))
+    shared = [f"?{number + 1}" for number in range(len(same))]
+    values = ", ".join(f"({', '.join([*shared, *(f'?{next(numbers)}' for _ in columns)])})" for _ in range(rows))
+    return f'INSERT INTO "{table}" ({names}) VALUES {values}'  # noqa: S608 - our own names

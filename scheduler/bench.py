@@ -47,7 +47,11 @@ from scheduler.signing import issue_certificate
 SOURCE, TARGET = 1001, 1002
 FIELDS = 12
 FLOOR_TABLES = ("spark_message", "spark_message_body", "record")
-FLOOR_BATCHES = {"spark_message": deliver.BATCH, "spark_message_body": deliver.BATCH, "record": RECORD_BATCH}
+FLOOR_BATCHES = {
+    "spark_message": deliver.BATCH,
+    "spark_message_body": deliver.BATCH,
+    "record": RECORD_BATCH * receive.TOGETHER,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,8 @@ RETRY_BATCH = 500
 """Open items tried at a time."""
 
 
-def queued(store: Store, run: Run) -> Iterator[Work]:
-    """Messages on the inbound queues, claimed for the run."""
+def queued(store: Store, run: Run) -> Iterator[Sequence[Work]]:
+    """Messages on the inbound queues, as many at a time as are claimed for the run at once."""
     with store.read() as session:
         queues = session.execute(
             select(_queues.c.id, _queues.c.message_processor)
@@ -67,8 +67,8 @@ def queued(store: Store, run: Run) -> Iterator[Work]:
                 bodies = _items_of(write, [message.id for message in claimed])
             if not claimed:
                 break
-            for message in claimed:
-                yield Work(
+            yield [
+                Work(
                     connection_id=message.connection_id,
                     point_name=message.integration_point,
                     object_name=message.object_name,
@@ -77,6 +77,8 @@ def queued(store: Store, run: Run) -> Iterator[Work]:
                     processor=queue.message_processor,
                     spark_message_id=message.id,
                 )
+                for message in claimed
+            ]
 
 
 def _items_of(write: WriteSession, messages: Sequence[int]) -> dict[int, list[str]]:

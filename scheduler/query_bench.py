@@ -187,7 +187,7 @@ def _call_back(session: Session, raw: sqlite3.Connection, records: int, rounds: 
 
     def by_callback() -> None:
         for batch in batches:
-            callback.rows(session, batch)
+            callback.columns(session, batch)
 
     def by_sql() -> None:
         for batch in batches:

@@ -5,13 +5,18 @@ created: so a message that is processed twice changes nothing the second time. A
 passed get a new Last Successful Run Time; a run with errors does not move it (seed S3).
 """
 
-from collections.abc import Iterator
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 
 from sqlalchemy import bindparam, select, update
 
 from models.feed import Topic
+from models.refusals import StoreFailed
 from models.rules.usage import LookupUsage, save_usage
 from models.store import Store, WriteSession
 from models.tables import (
@@ -31,16 +36,18 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.apply import Prepared, apply, prepare
+from scheduler.apply import Applied, Prepared, apply, prepare
 from scheduler.failures import refuse_message, settle_items, settle_message
 from scheduler.hand_over import hand_over, keep_notes
 from scheduler.incoming import groups_of_open_items, open_items, queued, refused_before
 from scheduler.processors import TRANSFER
 from scheduler.route import Route, RouteBroken, load_route
-from scheduler.runs import Run, RunResult, is_running, job_run, result_of
+from scheduler.runs import Run, RunResult, is_running, job_run, result_of, seconds
 from scheduler.scope import Scope
 from scheduler.troubles import raise_remote, settle_remote, told_senders
 from scheduler.work import Work
+
+logger = logging.getLogger(__name__)
 
 _connections = table_of(Connection)
 _integrations = table_of(Integration)
@@ -69,8 +76,22 @@ _TAKE = (
 )
 
 
+TOGETHER = 5
+"""Messages applied in one transaction, at most."""
+LONGEST_WRITE = 0.2
+"""Seconds of real time after which a transaction takes no further message: others wait to write, and people watch."""
+
+
 class _TakenElsewhere(Exception):
     """Another run has processed or removed the message meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """Messages that are processed together, and the call-back for their items when it could begin."""
+
+    works: Sequence[Work]
+    ahead: "Future[Sequence[Prepared]] | None"
 
 
 class Receiver:
@@ -82,55 +103,115 @@ class Receiver:
         self.failed_integrations: set[int] = set()
         self.usage = LookupUsage()
         self._routes: dict[tuple[int, str, str], Route | RouteBroken] = {}
+        self._trouble: Exception | None = None
         with store.read() as session:
             self._told_senders = told_senders(session, run.scope.vault_id)
 
-    def process_all(self, works: Iterator[Work]) -> None:
-        """Process one after the other. While one is written, a thread calls back for the next."""
-        with ThreadPoolExecutor(1, thread_name_prefix="call-back") as pool:
-            work, ahead = next(works, None), None
-            while work is not None:
-                following = next(works, None)
-                upcoming = None if following is None else self._call_back_ahead(pool, following)
-                self.process(work, ahead)
-                work, ahead = following, upcoming
+    def process_all(self, claims: Iterable[Sequence[Work]]) -> None:
+        """Process messages in their order, several in one transaction; while they are written, a thread calls back.
 
-    def _call_back_ahead(self, pool: ThreadPoolExecutor, work: Work) -> "Future[Prepared] | None":
-        if work.processor != TRANSFER:
-            return None
-        route = self._route(work)
-        return None if isinstance(route, RouteBroken) else pool.submit(self._prepare, route, work)
-
-    def _prepare(self, route: Route, work: Work) -> Prepared:
-        with self.store.read() as session:
-            return prepare(session, route, work.items, work.event)
-
-    def process(self, work: Work, ahead: "Future[Prepared] | None" = None) -> bool:
-        """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried.
-
-        `ahead` is the call-back for its items when that has begun already.
+        One that fails in a way that nobody foresaw does not hold back the others: its error is raised after them.
         """
+        sets = self._sets(claims)
+        with ThreadPoolExecutor(1, thread_name_prefix="call-back") as pool:
+            called = self._call_back(pool, next(sets, ()))
+            while called.works:
+                following = self._call_back(pool, next(sets, ()))
+                self._process_together(called)
+                called = following
+        if self._trouble is not None:
+            raise self._trouble
+
+    def _sets(self, claims: Iterable[Sequence[Work]]) -> Iterator[Sequence[Work]]:
+        """Messages in their order, in sets of those for all of which the source is called back, or for none."""
+        for works in claims:
+            for _, alike in groupby(works, self._calls_back):
+                while together := tuple(islice(alike, TOGETHER)):
+                    yield together
+
+    def _calls_back(self, work: Work) -> bool:
+        return work.processor == TRANSFER and isinstance(self._route(work), Route)
+
+    def _call_back(self, pool: ThreadPoolExecutor, works: Sequence[Work]) -> _Called:
+        calls_back = bool(works) and self._calls_back(works[0])
+        return _Called(works, pool.submit(self._prepare, works) if calls_back else None)
+
+    def _prepare(self, works: Sequence[Work]) -> Sequence[Prepared]:
+        """Call back for the items of messages whose routes are sound."""
+        routes = [self._route(work) for work in works]
+        with self.store.read() as session:
+            return [
+                prepare(session, route, work.items, work.event)
+                for route, work in zip(routes, works, strict=True)
+                if isinstance(route, Route)
+            ]
+
+    def _process_together(self, called: _Called) -> None:
+        """Apply messages in few transactions; one by one when one of them fails in a way that nobody foresaw."""
+        if called.ahead is None:
+            self._process_one_by_one(called.works)
+            return
+        try:
+            prepared = list(zip(called.works, called.ahead.result(), strict=True))
+            while prepared:
+                prepared = prepared[self._write(prepared) :]
+        except StoreFailed:
+            raise
+        except Exception:  # noqa: BLE001 - it comes up again, or it has passed
+            # Of the last transaction nothing holds; what an earlier one has written is not this run's to take again.
+            self.run.sound_points.clear()
+            self._process_one_by_one(called.works)
+
+    def _process_one_by_one(self, works: Iterable[Work]) -> None:
+        for work in works:
+            try:
+                self.process(work)
+            except StoreFailed:
+                raise
+            except Exception as error:
+                logger.exception("A message was not processed.")
+                self._trouble = self._trouble or error
+
+    def process(self, work: Work) -> bool:
+        """Apply the items of one piece of work; answers False when its route is broken and nothing could be tried."""
         if work.processor != TRANSFER:
             return self._hand_over(work)
         route = self._route(work)
         if isinstance(route, RouteBroken):
             self._refuse(work, route)
             return False
-        prepared = self._prepare(route, work) if ahead is None else ahead.result()
-        try:
-            with self.store.write() as write:
-                self._take(write, work)
-                applied = apply(write, prepared)
-                settle_items(write, self.run, route, work, applied.failures)
-                if (work.connection_id, work.point_name) in self._told_senders:
-                    settle_remote(write, work.connection_id, work.point_name)
-                self._count(write, work, applied.counts())
-        except _TakenElsewhere:
-            return True
-        self.usage.add(prepared.usage)
-        if applied.failures:
-            self.failed_integrations.add(route.integration_id)
+        self._write(list(zip([work], self._prepare([work]), strict=True)))
         return True
+
+    def _write(self, prepared: Sequence[tuple[Work, Prepared]]) -> int:
+        """Apply pieces of work in one transaction, as many as there is time for; answers how many it has come to.
+
+        Those that another run has taken meanwhile are passed over.
+        """
+        applied: list[tuple[Work, Prepared, Applied]] = []
+        come_to = 0
+        with self.store.write() as write:
+            end = seconds() + LONGEST_WRITE
+            for work, each in prepared:
+                come_to += 1
+                with suppress(_TakenElsewhere):
+                    applied.append((work, each, self._apply(write, work, each)))
+                if seconds() >= end:
+                    break
+            self._count(write, [(work, outcome.counts()) for work, _, outcome in applied])
+        for _, each, outcome in applied:
+            self.usage.add(each.usage)
+            if outcome.failures:
+                self.failed_integrations.add(each.route.integration_id)
+        return come_to
+
+    def _apply(self, write: WriteSession, work: Work, prepared: Prepared) -> Applied:
+        self._take(write, work)
+        applied = apply(write, prepared)
+        settle_items(write, self.run, prepared.route, work, applied.failures)
+        if (work.connection_id, work.point_name) in self._told_senders:
+            settle_remote(write, work.connection_id, work.point_name)
+        return applied
 
     def save_usage(self) -> None:
         """Count what this run has asked of reference lookups."""
@@ -150,7 +231,7 @@ class Receiver:
                 if not done.transferred:
                     self._take(write, work)
                     settle_message(write, self.run, work)
-                    self._count(write, work, {"skipped": len(work.items)})
+                    self._count(write, [(work, {"skipped": len(work.items)})])
                 keep_notes(write, work, done.notes)
         except _TakenElsewhere:
             return True
@@ -177,7 +258,7 @@ class Receiver:
                 if broken.concerns_sender:
                     raise_remote(write, work.connection_id, work.point_name, str(broken))
                     self._told_senders.add((work.connection_id, work.point_name))
-                self._count(write, work, {"failed": len(work.items)})
+                self._count(write, [(work, {"failed": len(work.items)})])
         except _TakenElsewhere:
             return
 
@@ -204,9 +285,14 @@ class Receiver:
         write.changed(Topic.MESSAGES, self.run.scope.vault_id)
         write.changed(Topic.QUEUES, self.run.scope.vault_id)
 
-    def _count(self, write: WriteSession, work: Work, counts: dict[str, int]) -> None:
-        kind = "retried" if work.is_retry else "received"
-        self.run.count(write, work.connection_id, **{kind: len(work.items)}, **counts)
+    def _count(self, write: WriteSession, done: Iterable[tuple[Work, Mapping[str, int]]]) -> None:
+        """Count what became of pieces of work, and of the items in them."""
+        moved: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        for work, counts in done:
+            kind = "retried" if work.is_retry else "received"
+            moved[work.connection_id].update({kind: len(work.items)}, **counts)
+        for connection_id, numbers in moved.items():
+            self.run.count(write, connection_id, **numbers)
 
 
 def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: ARG001 - all stages are called alike

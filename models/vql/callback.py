@@ -24,7 +24,7 @@ from models.versions import VERSION_ID
 from models.vql.conditions import condition
 from models.vql.errors import VqlError, invalid
 from models.vql.parsing import parse_criteria, parse_items
-from models.vql.portable import rows_in_json
+from models.vql.portable import columns_in_json
 from models.vql.printing import print_item, print_query
 from models.vql.schema import Attribute, Catalog, Hop
 from models.vql.scope import RECORDS, VERSIONS, Scope
@@ -35,11 +35,13 @@ IDS = "record_ids"
 """The parameter that carries the ids."""
 _FIXED = 5
 """Columns that every row begins with: record_id, global_id, link, name, status."""
+_STATUS_AT = 4
 
 _STATUS = {status.value: status for status in RecordStatus}
 _TEXTS = frozenset({"record_id", "global_id", "name", "link", "state", VERSION_ID})
 """Columns of system fields that hold text and nothing else."""
 
+Columns = list[Sequence[Any]]
 Row = tuple[Any, ...]
 _Asked = tuple[tuple[Hop, ...], Attribute]
 """A field, and the steps that lead to it."""
@@ -53,29 +55,29 @@ class _Reading:
     system: tuple[str, ...]
     has_data: bool
     as_one: bool
-    """Whether the statement answers all rows as one JSON text, their data last."""
+    """Whether the statement answers all rows as one, each column in JSON, their data last."""
     walks: "list[_Walk]" = field_of(default_factory=list)
 
-    def read(self, session: Session, ids: Iterable[str]) -> list[tuple[Row, dict[str, Any]]]:
-        """The rows found, each with its values by path from this object."""
+    def read(self, session: Session, ids: Iterable[str]) -> tuple[Columns, list[dict[str, Any]]]:
+        """The rows found: the columns that every row begins with, and each row's values by path from this object."""
         asked = session.connection().execute(self.statement, {IDS: packed(ids)})
-        rows: list[tuple[Row, dict[str, Any]]]
+        loads = orjson.loads
+        columns: Columns
+        values: list[dict[str, Any]]
         if self.as_one:
             # One row to fetch: between two rows the interpreter's lock is let go, and another thread takes it.
-            rows = [
-                ((key, global_id, link, name, _STATUS[status], *more), data)
-                for key, global_id, link, name, status, *more, data in orjson.loads(asked.scalar_one())
-            ]
+            *columns, values = map(loads, asked.one())
+            columns[_STATUS_AT] = [_STATUS[status] for status in columns[_STATUS_AT]]
         else:
             found = asked.all()
-            loads = orjson.loads
-            rows = [(row, loads(row[-1])) for row in found] if self.has_data else [(row, {}) for row in found]
+            columns = list(zip(*found, strict=True)) or [()] * (_FIXED + len(self.system))
+            values = [loads(row[-1]) for row in found] if self.has_data else [{} for _ in found]
         for place, name in enumerate(self.system, start=_FIXED):
-            for row, values in rows:
-                values[name] = row[place]
+            for each, value in zip(values, columns[place], strict=True):
+                each[name] = value
         for walk in self.walks:
-            walk.add(session, [values for _, values in rows])
-        return rows
+            walk.add(session, values)
+        return columns[:_FIXED], values
 
 
 @dataclass(slots=True)
@@ -92,7 +94,8 @@ class _Walk:
         wanted = sorted({value for row in rows if (value := row.get(reference)) is not None})
         if not wanted:
             return
-        related = {row[0]: values for row, values in self.reading.read(session, wanted)}
+        (found, *_), read = self.reading.read(session, wanted)
+        related = dict(zip(found, read, strict=True))
         keys = [(f"{self.hop.name}.{name}", name) for name in self.names]
         for row in rows:
             values = related.get(row.get(reference, ""))
@@ -117,25 +120,22 @@ class Callback:
         """The query as VQL, without the ids."""
         return print_query(self.query)
 
-    def rows(self, session: Session, ids: Sequence[str]) -> list[Row]:
-        """Read by id (at most a few hundred ids at a time); rows in no particular order, none for what is not found.
+    def columns(self, session: Session, ids: Sequence[str]) -> Columns:
+        """Read by id (at most a few hundred ids at a time); in no particular order, nothing for what is not found.
 
-        Each row is `(record_id, global_id, link, name, status, *values)`: a value for each item, as the store keeps
-        it: a picklist value's name, a referenced record's id, None for an empty field. For documents the ids are
-        version ids, and so is the row's first value.
+        Column by column: record_id, global_id, link, name, status, and a column for each item with its values as the
+        store keeps them: a picklist value's name, a referenced record's id, None for an empty field. For documents the
+        ids are version ids, and so is the first column.
         """
-        paths = self._paths
-        found = [(*row[:_FIXED], *map(values.get, paths)) for row, values in self._reading.read(session, ids)]
-        if self._labels:
-            found = [self._labelled(row) for row in found]
-        return found
-
-    def _labelled(self, row: Row) -> Row:
-        values = list(row)
+        columns, values = self._reading.read(session, ids)
+        columns += [[each.get(path) for each in values] for path in self._paths]
         for place, labels in self._labels.items():
-            value = values[_FIXED + place]
-            values[_FIXED + place] = labels.get(value, value)
-        return tuple(values)
+            columns[_FIXED + place] = [labels.get(value, value) for value in columns[_FIXED + place]]
+        return columns
+
+    def rows(self, session: Session, ids: Sequence[str]) -> list[Row]:
+        """The same, row by row."""
+        return list(zip(*self.columns(session, ids), strict=True))
 
 
 def compile_callback(
@@ -244,7 +244,7 @@ def _reading(
         columns.object_id + 0 == model.id,
     )
     statement = statement if extra is None else statement.where(extra)
-    reading = _Reading(rows_in_json(statement) if as_one else statement, system, has_data, as_one)
+    reading = _Reading(columns_in_json(statement) if as_one else statement, system, has_data, as_one)
     walked: dict[str, list[_Asked]] = {}
     for hops, field in asked:
         if hops:

@@ -42,33 +42,52 @@ def consists_of(text: ColumnElement[Any], pieces: tuple[str, ...]) -> ColumnElem
     return _Consists(text, literal(glob, String()), literal(like, String()))
 
 
-class _RowsInJson(FunctionElement[str]):
-    """All rows as one JSON array of arrays; the last column is JSON itself."""
+class _TextsInJson(FunctionElement[str]):
+    """A column of text, of all rows, as one JSON array."""
 
-    name = "rows_in_json"
+    name = "texts_in_json"
     type = String()
     inherit_cache = True
 
 
-@compiles(_RowsInJson, "sqlite")
-def _rows_in_json_on_sqlite(element: _RowsInJson, compiler: Any, **options: Any) -> str:
-    *columns, last = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"json_group_array(json_array({', '.join(columns)}, json({last})))"
+@compiles(_TextsInJson, "sqlite")
+def _texts_in_json_on_sqlite(element: _TextsInJson, compiler: Any, **options: Any) -> str:
+    return f"json_group_array{compiler.process(element.clause_expr, **options)}"
 
 
-@compiles(_RowsInJson)
-def _rows_in_json_elsewhere(element: _RowsInJson, compiler: Any, **options: Any) -> str:
-    *columns, last = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"CAST(coalesce(json_agg(json_build_array({', '.join(columns)}, CAST({last} AS JSON))), '[]') AS TEXT)"
+@compiles(_TextsInJson)
+def _texts_in_json_elsewhere(element: _TextsInJson, compiler: Any, **options: Any) -> str:
+    return f"CAST(coalesce(json_agg{compiler.process(element.clause_expr, **options)}, '[]') AS TEXT)"
 
 
-def rows_in_json(statement: Select[Any]) -> Select[tuple[str]]:
-    """The same rows as one value: an array of arrays in JSON, each ending with the JSON of its last column.
+class _JsonInJson(FunctionElement[str]):
+    """A column of JSON, of all rows, as one JSON array."""
 
-    Text is all that the other columns may hold.
+    name = "json_in_json"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_JsonInJson, "sqlite")
+def _json_in_json_on_sqlite(element: _JsonInJson, compiler: Any, **options: Any) -> str:
+    # The texts as they are: SQLite need not read what it only hands on.
+    return f"'[' || coalesce(group_concat{compiler.process(element.clause_expr, **options)}, '') || ']'"
+
+
+@compiles(_JsonInJson)
+def _json_in_json_elsewhere(element: _JsonInJson, compiler: Any, **options: Any) -> str:
+    (column,) = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(coalesce(json_agg(CAST({column} AS JSON)), '[]') AS TEXT)"
+
+
+def columns_in_json(statement: Select[Any]) -> Select[Any]:
+    """The same rows as one row: for each column a JSON array of its values, the last of which are JSON themselves.
+
+    Text is all that the other columns may hold, and the last one is never null.
     """
-    rows = statement.subquery()
-    return select(_RowsInJson(*rows.c))
+    *texts, json = statement.subquery().c
+    columns: list[Any] = [*map(_TextsInJson, texts), _JsonInJson(json)]
+    return select(*columns)
 
 
 class _Lower(FunctionElement[str]):

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC
+from math import inf, nan
 from typing import Any
 
 import orjson
@@ -83,6 +84,15 @@ def test_a_column_that_is_sound_as_a_whole_is_one_of_clean_values(name: str, val
             if value is not None:
                 kept = SITE.cleaners[name](value)
                 assert (type(kept), kept) == (type(value), value)
+
+
+@pytest.mark.parametrize("others", [[], [1], [1.5, None], [10**400], [-(10**400)]])
+@pytest.mark.parametrize("wrong", [nan, inf, -inf, 10**400, True, "1"])
+def test_a_column_of_numbers_with_one_that_is_none_is_not_sound(wrong: Any, others: list[Any]) -> None:
+    sound = SITE.sound_columns["number__c"]
+    assert not sound([wrong, *others])
+    assert not sound([*others, wrong])
+    assert sound([1, -2.5, None, 0, 0.0])
 
 
 @pytest.mark.parametrize(

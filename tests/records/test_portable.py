@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, make_url, select
+from sqlalchemy import Text, cast, delete, func, insert, make_url, select
 from sqlalchemy.engine import Dialect
 
 from models.bulk import TOGETHER, _compiled, bulk_insert
+from models.data_model import _is_text
 from models.sets import one_of
 from models.store import Store
 from models.tables import FieldType, ObjectField, Picklist, PicklistValue, Record, SparkMessageBody, table_of
+from models.vql.portable import columns_in_json
 from tests.records.conftest import VAULT, make
 
 _records = table_of(Record)
@@ -67,6 +70,35 @@ def test_the_database_finds_exactly_the_keys_that_are_there(vault: Store, keys: 
         none = session.execute(select(_records.c.id).where(one_of(_records.c.link, ["another"]))).all()
     assert sorted(found) == sorted(records)
     assert none == []
+
+
+@pytest.mark.parametrize(
+    ("dialect", "texts", "json"),
+    [
+        (SQLITE, "json_group_array(anon_1.name)", "'[' || coalesce(group_concat(anon_1.data), '') || ']'"),
+        (
+            POSTGRESQL,
+            "CAST(coalesce(json_agg(anon_1.name), '[]') AS TEXT)",
+            "CAST(coalesce(json_agg(CAST(anon_1.data AS JSON)), '[]') AS TEXT)",
+        ),
+    ],
+    ids=["sqlite", "postgresql"],
+)
+def test_columns_in_json_are_written_for_each_database(dialect: Dialect, texts: str, json: str) -> None:
+    statement = columns_in_json(select(_records.c.name, cast(_records.c.data, Text).label("data")))
+    text = str(statement.compile(dialect=dialect))
+    assert texts in text
+    assert json in text
+
+
+@given(labels=st.lists(st.one_of(st.text(max_size=30), st.sampled_from(HOSTILE)).filter(_is_text), max_size=4))
+def test_columns_in_json_hold_every_text_and_every_json_as_it_is(vault: Store, labels: list[str]) -> None:
+    rows = func.json_each(orjson.dumps(labels).decode()).table_valued("value")
+    statement = columns_in_json(select(rows.c.value, func.json_object("key", rows.c.value).label("json")))
+    with vault.read() as session:
+        texts, jsons = map(orjson.loads, session.execute(statement).one())
+    assert texts == labels
+    assert jsons == [{"key": label} for label in labels]
 
 
 @pytest.mark.parametrize(("dialect", "named"), [(SQLITE, False), (POSTGRESQL, True)], ids=["sqlite", "postgresql"])

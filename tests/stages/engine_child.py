@@ -1,21 +1,27 @@
 """Starts engines on a store, each in a process that can be killed: `python -m tests.stages.engine_child STORE`.
 
 Reads orders from stdin: `go` starts an engine and lets it run until it is killed; `finish` starts one that runs every
-job until nothing moves any more. Says `ready PID` when an engine runs, `quiet` when nothing moves, and `dead` when its
-process has ended. Everything is imported once, and the processes are forked from here.
+job until nothing moves any more; `die N` runs the receive job alone and kills it when it has written N messages. Says
+`ready PID` when an engine runs, `quiet` when nothing moves, and `dead` when its process has ended. Everything is
+imported once, and the processes are forked from here.
 """
 
 import os
+import signal
 import sys
 import threading
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from models.opening import open_store
 from models.store import Store
 from models.tables import JobKind
-from scheduler import deliver, incoming, send
+from scheduler import deliver, incoming, receive, send
 from scheduler.clock import FASTEST
 from scheduler.engine import Engine, Pace
+from scheduler.failures import settle_items
+from scheduler.scope import Scope
 
 VAULTS = (1001, 1002)
 QUIET_AFTER = 4
@@ -47,17 +53,36 @@ def run_engine(store: Store, *, finish: bool) -> None:
     say("quiet")
 
 
+def receive_and_die(store: Store, at: int) -> None:
+    """Be killed when so many messages are written, before their transaction has ended."""
+    written = count(1)
+
+    def settle_and_die(*arguments: Any) -> None:
+        settle_items(*arguments)
+        if next(written) == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    vars(receive)["settle_items"] = settle_and_die
+    say(f"ready {os.getpid()}")
+    receive.run_once(store, store.clock, Scope(VAULTS[1]))
+
+
 def main() -> None:
     path = Path(sys.argv[1])
     # Small messages and batches: many transactions, and so many places to be killed at.
     vars(send)["ITEMS_IN_A_MESSAGE"] = 3
     deliver.BATCH = 2
-    incoming.CLAIM = 2
+    incoming.CLAIM = 4
+    receive.TOGETHER = 2
     incoming.RETRY_BATCH = 3
     for order in sys.stdin:
         process = os.fork()
         if process == 0:
-            run_engine(open_store(path), finish=order.strip() == "finish")
+            word, *number = order.split()
+            if word == "die":
+                receive_and_die(open_store(path), int(number[0]))
+            else:
+                run_engine(open_store(path), finish=word == "finish")
             os._exit(0)
         os.waitpid(process, 0)
         say("dead")

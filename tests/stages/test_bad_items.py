@@ -1,7 +1,6 @@
 """Records that cannot be applied become user exception items, and are tried again; the rest of the batch is applied."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -511,12 +510,13 @@ def test_an_item_that_passes_in_the_run_in_which_it_failed_is_settled(
     class Mending(receive.Receiver):
         """Somebody mends the record after the first message; the call-back for the second may have been made."""
 
-        def process(self, work: Work, ahead: "Future[Prepared] | None" = None) -> bool:
-            done = super().process(work, ahead)
+        def _write(self, prepared: Sequence[tuple[Work, Prepared]]) -> int:
+            come_to = super()._write(prepared)
             if not mended:
                 mended.append(lab.change(bad, text__c="1"))
-            return done
+            return come_to
 
+    monkeypatch.setattr(receive, "TOGETHER", 1)
     monkeypatch.setattr(receive, "Receiver", Mending)
     received = counts(lab.receive())
     assert received in (

@@ -17,6 +17,7 @@ from models import sqlite
 from models.opening import open_store
 from models.services.objects import FieldSpec
 from models.tables import COUNTS, FieldType, JobKind, JobRun, JobRunLine, MessageState, RunStatus
+from scheduler import send
 from tests.builders import build_pair
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab
@@ -49,6 +50,11 @@ class Engines:
 
     def kill(self, process: int) -> None:
         os.kill(process, signal.SIGKILL)
+        self._hear("dead")
+
+    def die(self, at: int) -> None:
+        """Have a receive run killed when it has written so many messages."""
+        self.start(f"die {at}")
         self._hear("dead")
 
     def finish(self) -> None:
@@ -159,6 +165,30 @@ def test_an_engine_that_is_killed_again_and_again_loses_nothing_and_doubles_noth
     with lab.store.engine.connect() as connection:
         assert sqlite.damages(connection) == []
         assert sqlite.broken_references(connection) == []
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 5])
+def test_a_run_that_is_killed_amid_messages_that_are_written_together_has_written_none_of_them(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(send, "ITEMS_IN_A_MESSAGE", 1)
+    people = People(lab, random.Random(at))
+    people.amounts = {lab.create(f"Product {number}", amount__c="7"): "7" for number in range(5)}
+    lab.send()
+    lab.deliver()
+    path = lab.store.path
+    assert path is not None
+    with engines_on(path) as engines:
+        engines.die(at)
+        # Two are written together, and of four that are claimed the fifth comes after.
+        whole = (at - 1) // 2 * 2
+        assert len(lab.targets()) == whole
+        states = [row.state for row in lab.messages(lab.target)]
+        assert states == [MessageState.PROCESSED] * whole + [MessageState.QUEUED] * (5 - whole)
+        engines.finish()
+    every_change_arrived_once(lab, people)
+    no_message_was_lost_or_doubled(lab)
+    the_runs_tell_what_moved(lab)
 
 
 def tell(line: str) -> None:

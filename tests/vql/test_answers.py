@@ -14,6 +14,7 @@ from models.store import Store
 from models.tables import FieldType, ObjectKind
 from models.versions import StateType
 from models.vql import compile_callback, parse
+from models.vql.parsing import parse_items
 from models.vql.schema import Catalog
 from models.vql.translate import translate
 from tests.conftest import ManualClock
@@ -285,6 +286,14 @@ TO_MANY = (
     "SELECT id, (SELECT id FROM sites__vr ORDER BY name__v), (SELECT id FROM parent__vr) FROM study__v "
     "WHERE id IN (SELECT study__v FROM site__v WHERE moment__c = TODAY) AND name__v CONTAINS ('a', 'b')"
 )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id", "name__v", "study__vr.name__v", "a__vr.b__cr.id", "study__v", "a1__b__c", "_x__v", "Name__v", "a-b__v"],
+)
+def test_a_field_that_is_read_without_the_parser_is_read_as_the_parser_does(text: str) -> None:
+    assert parse_items(text) == parse(f"SELECT {text} FROM site__v").items
 
 
 @pytest.mark.parametrize("text", [TO_ONE, TO_MANY])
