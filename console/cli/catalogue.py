@@ -23,6 +23,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "doctor": ("doctor",),
         "explain": ("explain",),
         "dry-run": ("explain",),
+        "trace": ("trace",),
     },
     "Administer": {
         "vaults": ("vaults",),
@@ -42,7 +43,6 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "records": ("records", "record_changes"),
         "documents": ("documents",),
         "query": ("query",),
-        "trace": ("trace",),
         "jobs": ("jobs",),
         "audit": ("audit",),
         "undo": ("undo",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,26 +43,37 @@ FIELD_FIELDS = (
 )
 
 FieldValues = Annotated[
-    list[str], typer.Argument(metavar="FIELD=VALUE...", help=f"{', '.join(FIELD_FIELDS)}; nothing empties it.")
+    list[str],
+    typer.Argument(metavar="FIELD=VALUE...", help=f"{', '.join(FIELD_FIELDS)}. An empty value empties the field."),
 ]
 QueryValues = Annotated[
-    list[str], typer.Argument(metavar="FIELD=VALUE...", help=f"{', '.join(QUERY_FIELDS)}; nothing empties it.")
+    list[str],
+    typer.Argument(metavar="FIELD=VALUE...", help=f"{', '.join(QUERY_FIELDS)}. An empty value empties the field."),
 ]
 ChildName = Annotated[str, typer.Argument(metavar="NAME", help="API name within the rule.")]
-OwnName = Annotated[str, typer.Option("--api-name", metavar="NAME", help="API name; made from the target without.")]
+OwnName = Annotated[
+    str, typer.Option("--api-name", metavar="NAME", help="API name; without one it is made from the target.")
+]
 
 
 @command(rules, "add-field")
 def add_field(context: typer.Context, rule: Name, fields: FieldValues, api_name: OwnName = "") -> None:
-    """Add a field rule to a rule."""
-    from models.queries.rule_choices import scene_of_rule, source_problems
+    """Add a field rule to a rule.
+
+    The target is target_object with target_object_field, or target_docfield for a document. The value comes from
+    query_field of query_object (also over a relationship of the primary query object, as country__vr.code__sys), goes
+    through reference_lookup, and is field_default when it is empty. query_field_select is the VQL to select instead,
+    e.g. TONAME(state__v), and query_field_type what type that has. A reference is matched on target_field_lookup.
+
+    For example: rules add-field my_rule__c target_object=case__c target_object_field=name__v query_field=name__v
+    """
     from models.services.field_rules import add_field_rule
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[str, dict[str, str]]:
         values = _field_values(write, found, fields)
-        made = add_field_rule(write, actor, found.key, api_name=api_name, **values)
-        warnings = source_problems(write, scene_of_rule(write, found.vault_id, found.key), made.model_dump())
-        return made.api_name, warnings
+        with _told_in_mdl_names(fields):
+            made = add_field_rule(write, actor, found.key, api_name=api_name, **values)
+        return made.api_name, _warnings(write, found, made.model_dump())
 
     found, (made, warnings) = change(context, "IntegrationRule", rule, work)
     _tell(context, found, made, f"Field rule {made} was added to {found.label}.", warnings)
@@ -69,15 +82,15 @@ def add_field(context: typer.Context, rule: Name, fields: FieldValues, api_name:
 @command(rules, "edit-field")
 def edit_field(context: typer.Context, rule: Name, name: ChildName, fields: FieldValues) -> None:
     """Save fields of a field rule; active=false inactivates it."""
-    from models.queries.rule_choices import scene_of_rule, source_problems
     from models.services.field_rules import change_field_rule
     from models.tables import FieldRule
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, dict[str, str]]:
         key = _child(write, FieldRule, found, name, "field rule")
-        changed = change_field_rule(write, actor, key, _field_values(write, found, fields))
+        with _told_in_mdl_names(fields):
+            changed = change_field_rule(write, actor, key, _field_values(write, found, fields))
         row = write.get_one(FieldRule, key)
-        return changed, source_problems(write, scene_of_rule(write, found.vault_id, found.key), row.model_dump())
+        return changed, _warnings(write, found, row.model_dump())
 
     found, (changed, warnings) = change(context, "IntegrationRule", rule, work)
     _tell(context, found, name, _saved(name, changed=changed), warnings, changed=changed)
@@ -98,15 +111,19 @@ def delete_field(context: typer.Context, rule: Name, name: ChildName) -> None:
 
 @command(rules, "add-query")
 def add_query(context: typer.Context, rule: Name, fields: QueryValues, api_name: OwnName = "") -> None:
-    """Add a query object rule to a rule; filter_clause is VQL, a WHERE body."""
+    """Add a query object rule to a rule; filter_clause is VQL, a WHERE body.
+
+    For example: rules add-query my_rule__c query_object=account__v filter_clause="status__v = 'active__v'"
+    """
     from models.services.query_object_rules import add_query_object_rule
 
-    def work(write: WriteSession, actor: Actor, found: Named) -> str:
+    def work(write: WriteSession, actor: Actor, found: Named) -> tuple[str, dict[str, str]]:
         values: dict[str, Any] = {"query_object": "", **_query_values(fields)}
-        return add_query_object_rule(write, actor, found.key, api_name=api_name, **values).api_name
+        made = add_query_object_rule(write, actor, found.key, api_name=api_name, **values)
+        return made.api_name, _warnings(write, found, made.model_dump())
 
-    found, made = change(context, "IntegrationRule", rule, work)
-    _tell(context, found, made, f"Query object rule {made} was added to {found.label}.")
+    found, (made, warnings) = change(context, "IntegrationRule", rule, work)
+    _tell(context, found, made, f"Query object rule {made} was added to {found.label}.", warnings)
 
 
 @command(rules, "edit-query")
@@ -115,12 +132,13 @@ def edit_query(context: typer.Context, rule: Name, name: ChildName, fields: Quer
     from models.services.query_object_rules import change_query_object_rule
     from models.tables import QueryObjectRule
 
-    def work(write: WriteSession, actor: Actor, found: Named) -> bool:
+    def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, dict[str, str]]:
         key = _child(write, QueryObjectRule, found, name, "query object rule")
-        return change_query_object_rule(write, actor, key, _query_values(fields))
+        changed = change_query_object_rule(write, actor, key, _query_values(fields))
+        return changed, _warnings(write, found, write.get_one(QueryObjectRule, key).model_dump())
 
-    found, changed = change(context, "IntegrationRule", rule, work)
-    _tell(context, found, name, _saved(name, changed=changed), changed=changed)
+    found, (changed, warnings) = change(context, "IntegrationRule", rule, work)
+    _tell(context, found, name, _saved(name, changed=changed), warnings, changed=changed)
 
 
 @command(rules, "delete-query")
@@ -134,6 +152,28 @@ def delete_query(context: typer.Context, rule: Name, name: ChildName) -> None:
 
     found, _ = change(context, "IntegrationRule", rule, work)
     _tell(context, found, name, f"{name} of {found.label} was deleted.", deleted=True)
+
+
+def _warnings(write: WriteSession, found: Named, values: dict[str, Any]) -> dict[str, str]:
+    """What a rule's child names that is not there yet, in the source or the target Vault: it is told, not refused."""
+    from models.queries.rule_choices import scene_of_rule, source_problems, target_problems
+
+    scene = scene_of_rule(write, found.vault_id, found.key)
+    return source_problems(write, scene, values) | target_problems(write, found.vault_id, values)
+
+
+@contextmanager
+def _told_in_mdl_names(texts: list[str]) -> Iterator[None]:
+    """Name refused fields as the help and MDL do, unless they were typed by the store's own names."""
+    typed = {text.partition("=")[0].strip() for text in texts}
+    names = {own: mdl for mdl, own in MDL_NAMES.items() if own not in typed} | {
+        "reference_lookup_id": "reference_lookup"
+    }
+    try:
+        yield
+    except InvalidInput as refused:
+        told = {names.get(name, name): problem for name, problem in refused.fields.items()}
+        raise InvalidInput(told, refused.remedy) from refused
 
 
 def _query_values(texts: list[str]) -> dict[str, Any]:
@@ -169,7 +209,11 @@ def _lookup(write: WriteSession, found: Named, name: str) -> int | None:
     )
     key: int | None = write.execute(statement).scalars().first()
     if key is None:
-        raise InvalidInput({"reference_lookup": f"{connection.name} has no reference lookup {name}."})
+        names = ", ".join(
+            write.execute(select(columns.api_name).where(columns.connection_id == connection.id)).scalars()
+        )
+        has = f"It has {names}." if names else "vault-console lookups create makes one."
+        raise InvalidInput({"reference_lookup": f"{connection.name} has no reference lookup {name}. {has}"})
     return key
 
 

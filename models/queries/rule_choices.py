@@ -5,6 +5,7 @@ Those of the source Vault are known while the connection is established with a V
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -35,12 +36,16 @@ from models.tables import (
     VaultObject,
     table_of,
 )
+from models.vql import compile_callback
+from models.vql.errors import VqlError
 
 Options = tuple[tuple[str, str], ...]
 """Values with their labels."""
 
 _objects = table_of(VaultObject).c
 _connections = table_of(Connection).c
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""Only whether VQL can be answered is asked, not what it answers today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,8 @@ def look_at_field_rule(
         choices["query_field"] = read_field_options(session, source, walks=walks) if source else ()
         for name, problem in source_problems(session, scene, cleaned).items():
             problems.setdefault(name, problem)
+    for name, problem in target_problems(session, vault_id, cleaned).items():
+        problems.setdefault(name, problem)
     return RuleLook(choices, problems)
 
 
@@ -218,18 +225,59 @@ def source_problems(session: Session, scene: RuleScene, values: Mapping[str, Any
     model = _model(session, scene.source_vault_id, query_object)
     if model is None:
         return {"query_object": f"The source Vault has no object {query_object}."}
-    if not path:
-        return {}
+    problems = _vql_problems(session, model, values)
+    if path and (problem := _path_problem(session, scene.source_vault_id, model, path)):
+        problems["query_field"] = problem
+    return problems
+
+
+def _path_problem(session: Session, vault_id: int, model: ObjectModel, path: str) -> str:
     relationship, dot, name = path.rpartition(".")
     holder: ObjectModel | None = model
     if dot:
         reference = model.relationships.get(relationship)
-        holder = _model(session, scene.source_vault_id, reference.reference) if reference else None
+        holder = _model(session, vault_id, reference.reference) if reference else None
         if holder is None:
-            return {"query_field": f"{model.label} in the source Vault has no relationship {relationship}."}
+            return f"{model.label} in the source Vault has no relationship {relationship}."
     if holder is not None and name not in SYSTEM_COLUMNS and name not in holder.fields:
-        return {"query_field": f"{holder.label} in the source Vault has no field {name}."}
+        return f"{holder.label} in the source Vault has no field {name}."
+    return ""
+
+
+def target_problems(session: Session, vault_id: int, values: Mapping[str, Any]) -> dict[str, str]:
+    """What the target field of a field rule would refuse of its default.
+
+    It is told, not refused: what a field takes may change after the rule was made, and before.
+    """
+    default, docfield = values.get("default_value"), values.get("target_docfield")
+    model = _model(session, vault_id, DOCUMENTS if docfield else values.get("target_object"))
+    name = docfield or values.get("target_field") or ""
+    if not default or model is None or name not in model.cleaners:
+        return {}
+    field = model.fields.get(name)
+    if field is not None and field.type is FieldType.OBJECT:
+        # A reference is matched when the record arrives.
+        return {}
+    try:
+        model.cleaners[name](default)
+    except ValueError as problem:
+        return {"default_value": f"{model.label_of(name)} does not take this default. {problem}"}
     return {}
+
+
+def _vql_problems(session: Session, model: ObjectModel, values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the VQL of a rule's child, asked of the source object."""
+    asked = {
+        "query_field_select": (values.get("query_field_select") or "id", ""),
+        "filter_clause": ("id", values.get("filter_clause") or ""),
+    }
+    problems = {}
+    for name, (item, where) in asked.items():
+        try:
+            compile_callback(session, model, None, [item], where, now=_ANY_TIME)
+        except VqlError as error:
+            problems[name] = f"{error.message.rstrip('.')}. {error.remedy}".strip()
+    return problems
 
 
 def _scene(session: Session, place: RulePlace) -> RuleScene:

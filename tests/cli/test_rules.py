@@ -96,6 +96,43 @@ def test_a_lookup_is_named_and_what_the_source_lacks_is_told(on: Call, lab: Lab)
 
 
 @pytest.mark.parametrize(
+    ("words", "field", "told"),
+    [
+        (("add-query", "filter_clause=colour__c = 'red'"), "filter_clause", "[colour__c] is not a queryable field"),
+        (("add-query", "filter_clause=strength__c > 5"), "", ""),
+        (("edit-field", "code__c", "query_field_select=TOLABEL(colour__c)"), "query_field_select", "[colour__c]"),
+        (("edit-field", "strength__c", "field_default=many"), "default_value", "Strength does not take this default."),
+        (("edit-field", "strength__c", "field_default=5"), "", ""),
+    ],
+)
+def test_what_could_never_be_answered_or_written_is_told(
+    on: Call, words: tuple[str, ...], field: str, told: str
+) -> None:
+    more = ("query_object=product__v",) if words[0] == "add-query" else ()
+    warnings = on("rules", words[0], "product_rule__c", *words[1:], *more, "--json").document["warnings"]
+
+    assert set(warnings) == ({field} if field else set())
+    assert told in " ".join(warnings.values())
+
+
+def test_refusals_name_fields_as_the_help_does(on: Call) -> None:
+    words = ("rules", "edit-field", "product_rule__c", "code__c")
+    assert set(on(*words, "target_object_field=none__c", "--json", code=1).error["fields"]) == {"target_object_field"}
+    assert set(on(*words, "target_field=none__c", "--json", code=1).error["fields"]) == {"target_field"}
+
+
+def test_a_deleted_rule_comes_back_from_its_text(on: Call, tmp_path: Path) -> None:
+    file = tmp_path / "rules.mdl"
+    on("rules", "export", *TARGET, "--output", str(file))
+    on("rules", "delete", "product_rule__c")
+    assert "There are no integration rules" in on("rules", "list", *TARGET).out
+
+    assert "product_rule__c is added" in on("rules", "import", str(file), *TARGET).out
+
+    assert on("rules", "export", *TARGET).out == file.read_text()
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (
