@@ -119,8 +119,8 @@ def test_what_failed_is_told_at_the_message_and_only_for_the_record_it_is_about(
 
     (message,) = traced(lab, 1001, bad).went.messages
     (trouble,) = message.troubles
-    assert (trouble.vault_id, trouble.active, trouble.target_object) == (1002, True, "product__v")
-    assert [name for name, _problem in trouble.problems] == ["code__c"]
+    assert (trouble.vault_id, trouble.active, trouble.target_object) == (1002, True, "Product")
+    assert [name for name, _problem in trouble.problems] == ["Code"]
     assert traced(lab, 1001, good).went.messages[0].troubles == ()
 
     lab.change(bad, code__c="ok2")
