@@ -74,8 +74,11 @@ class Asking(FramedScreen):
             self.home.tell(text)
 
 
-class AskingScreen(Asking, AreaScreen):
-    """An area whose actions ask."""
+class AskingScreen(AreaScreen, Asking):
+    """An area whose actions ask.
+
+    The area comes first: of several bases, Textual takes the styles of the first.
+    """
 
 
 class PagedScreen(AskingScreen, Generic[P]):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from models.services.connection_files import FilePreview
 
 
-class SplitScreen(Asking, DrawingScreen["Split | None"]):
+class SplitScreen(DrawingScreen["Split | None"], Asking):
     """Both halves of a connection. Actions are about the side on which the cursor is; Tab goes to the other one."""
 
     AREA = "connections"

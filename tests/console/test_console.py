@@ -8,6 +8,7 @@ from textual.widgets import OptionList
 
 from console.modals.help import HelpScreen
 from console.modals.picker import PickList
+from console.screens.frame import FilterInput
 from console.screens.messages import MessagesScreen
 from console.widgets.bars import Bar, ClockBar, NoticeBar, VaultBar
 from console.widgets.detail_view import DetailView
@@ -37,6 +38,10 @@ async def test_a_digit_opens_its_area_with_a_list_and_details(store: Store, key:
         assert name == screen.AREA
         assert screen.table.total > 0
         assert screen.pane.text.strip()
+        assert not screen.query_one(FilterInput).display
+        # Details stand beside the list where there is room, but for wide lists.
+        beside = screen.pane.region.x > screen.table.region.x
+        assert beside == (name != "jobs")
 
 
 async def test_the_header_says_vault_user_clock_and_that_no_engine_runs(store: Store) -> None:
