@@ -37,7 +37,7 @@ from console.areas import AREAS
 from console.help import document_for
 from console.keyed import KeyedApp
 from console.keymap import KeyMap
-from console.lab import LabOpener
+from console.lab import Filler, LabOpener
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
 from console.permissions import SANDBOX_VAULTS
@@ -45,6 +45,7 @@ from console.preferences import Preferences
 from console.reports import write_report
 from console.screens.area import AreaScreen
 from console.screens.audit import AuditScreen
+from console.screens.beginning import ask_for_beginning
 from console.screens.certificates import CertificatesScreen
 from console.screens.chrome import FramedScreen
 from console.screens.connections import ConnectionsScreen
@@ -60,6 +61,7 @@ from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
+from console.screens.tour import take_the_tour
 from console.screens.undoing import ask_to_undo
 from console.session import Who
 from console.targets import Goto
@@ -119,6 +121,7 @@ class ConsoleApp(KeyedApp):
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
+        _unseen("tour", "f10", "Tour", "A tour of one minute: where everything is"),
         _unseen("theme", "f9", "Theme", "Choose the colours: dark, light, high contrast, colour-blind safe"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -214,6 +217,14 @@ class ConsoleApp(KeyedApp):
     def _user_picked(self, username: str | None) -> None:
         if username is not None:
             self.use_vault(self.session.vault_id, username)
+
+    # Beginning
+
+    def choose_beginning(self, filler: Filler) -> None:
+        ask_for_beginning(self, filler)
+
+    def do_tour(self) -> None:
+        take_the_tour(self)
 
     # Sandboxes
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 from textual.timer import Timer
 
-from console.lab import LabOpener, OpenedLab, RunningEngine
+from console.lab import Filler, LabOpener, OpenedLab, RunningEngine
 from console.noticing import NoticingApp
 from console.screens.chrome import FramedScreen
 from console.session import Session
@@ -116,7 +116,7 @@ class LiveApp(NoticingApp):
         self._clock_timer: Timer | None = None
         self._look_timer: Timer | None = None
         self._counting = self._count_again = self._looking = False
-        self._first_data = False
+        self._first_data = self._filled = False
 
     @property
     def front(self) -> FramedScreen | None:
@@ -168,10 +168,31 @@ class LiveApp(NoticingApp):
         self._clock_timer = self.set_interval(TICK, self._tick, pause=self.clock_reading.paused)
         self._look_timer = self.set_interval(LOOK_AROUND, self._look_around)
         self._sign_in(message.signed_in)
+        if self.lab.filler is not None:
+            self.choose_beginning(self.lab.filler)
+
+    def choose_beginning(self, filler: Filler) -> None:
+        """Have a person choose what an empty lab begins with, then go on with `filled`."""
+        raise NotImplementedError
+
+    def filled(self) -> None:
+        """The lab holds what was chosen: sign in and start the engine."""
+        store = self.store
+        if store is None:
+            return
+        self._filled = True
+        vault, user = self._wish
+
+        def job() -> SignedIn:
+            from models.queries.lab import ask, sign_in
+
+            return ask(store, sign_in, vault, user)
+
+        in_thread(self, job, self.SignedInTo, group="sign-in", exclusive=True)
 
     def first_data_is_on_screen(self) -> None:
         """The first list has been read: now the engine may be loaded and started."""
-        if self._first_data or self.lab is None:
+        if self._first_data or self.lab is None or (self.lab.filler is not None and not self._filled):
             return
         self._first_data = True
         gc.freeze()

@@ -70,9 +70,16 @@ Issue = Callable[[str, datetime, datetime], Issued]
 
 
 def build_demo(
-    store: Store, *, issue: Issue, seed: int = 7, progress: Progress | None = None, folder: Path = DEMO
+    store: Store,
+    *,
+    issue: Issue,
+    seed: int = 7,
+    progress: Progress | None = None,
+    folder: Path = DEMO,
+    shape: Callable[[Scenario], Scenario] | None = None,
+    finish: Callable[[WriteSession], None] | None = None,
 ) -> None:
-    """Build the demo in an empty store, all of it or nothing.
+    """Build the demo in an empty store, all of it or nothing. `shape` changes the plan, `finish` what was built.
 
     The same seed number makes the same store, but for the key of the certificate that `issue` makes. Lab time is set
     back to the scenario's start: build before the lab clock is attached to the store; a store on the time of day stands
@@ -82,6 +89,8 @@ def build_demo(
     tell = progress or _silent
     tell("Reading the scenario", 0.0)
     scenario = check_scenario(*read_scenario(folder))
+    if shape is not None:
+        scenario = shape(scenario)
     with store.write() as write:
         if write.execute(select(table_of(Vault).c.id).limit(1)).first() is not None:
             raise NotPossible("This store already holds Vaults.", "Build the demo in a new store.")
@@ -94,6 +103,8 @@ def build_demo(
             tell(f"Records: {batch.recipe.key}", 0.5 + 0.45 * done / len(history.batches))
         tell("Signing certificate", 0.95)
         _certify(store, write, issue, scenario.lab)
+        if finish is not None:
+            finish(write)
         _set_the_clock(write, scenario.lab)
     if isinstance(store.clock, SystemClock):
         store.clock = _Standing(scenario.lab.starts)

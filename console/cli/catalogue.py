@@ -15,6 +15,7 @@ from console.cli.frame import command
 CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "See and run": {
         "demo": ("demo",),
+        "seed": ("filling",),
         "status": ("status",),
         "run": ("run",),
         "clock": ("clock",),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from console.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from console.lab import LabOpener
     from models.queries.first_look import FirstLook
     from models.store import Store
     from scheduler.engine import Engine, RoleChanged
@@ -71,29 +72,10 @@ def open_console(
     from console.app import ConsoleApp
     from console.cli.places import config_folder
     from console.keymap import load
-    from console.lab import OpenedLab, RunningEngine
     from console.preferences import Preferences
 
-    def open_lab() -> OpenedLab:
-        from scheduler.clock import attach_lab
-
-        store = open_store()
-        if settings.resolve or settings.ca_file is not None:
-            from console.cli.reaching import apply_reach
-
-            apply_reach(settings, store)
-        attach_lab(store)
-
-        def start_engine() -> RunningEngine:
-            made = make_engine(store, seed=seed)
-            if made.start() and settings.speed is not None:
-                made.clock.set_speed(settings.speed)
-            return made
-
-        return OpenedLab(store, start_engine if engine else None)
-
     app = ConsoleApp(
-        open_lab,
+        _opener(settings, open_store, engine=engine, seed=seed),
         vault=settings.vault,
         user=settings.user,
         read_only=settings.read_only,
@@ -115,6 +97,36 @@ def open_console(
         raise app.refusal
     if app.return_code:
         sys.exit(app.return_code)
+
+
+def _opener(settings: Settings, open_store: Callable[[], Store], *, engine: bool, seed: int) -> LabOpener:
+    """How the console opens its lab. An empty one is filled first, where somebody may: its clock begins with that."""
+    from console.lab import OpenedLab, RunningEngine
+
+    def open_lab() -> OpenedLab:
+        from console.cli.filling import LabFiller, is_empty
+        from scheduler.clock import attach_lab
+
+        store = open_store()
+        if settings.resolve or settings.ca_file is not None:
+            from console.cli.reaching import apply_reach
+
+            apply_reach(settings, store)
+        filler = None
+        if engine and is_empty(store):
+            filler = LabFiller(store, seed)
+        else:
+            attach_lab(store)
+
+        def start_engine() -> RunningEngine:
+            made = make_engine(store, seed=seed)
+            if made.start() and settings.speed is not None:
+                made.clock.set_speed(settings.speed)
+            return made
+
+        return OpenedLab(store, start_engine if engine else None, filler)
+
+    return open_lab
 
 
 def open_default(settings: Settings) -> None:

@@ -27,7 +27,7 @@ class CertificatesScreen(AskingScreen):
     """The signing certificates. They belong to the lab, not to one Vault."""
 
     AREA = "certificates"
-    EMPTY = "This lab has no signing certificate."
+    EMPTY = "This lab has no signing certificate: nothing can be signed. A lab that “vault-console seed” made has one."
     FIRST_SORT = "certificate"
     COLUMNS = (
         Column("Certificate", lambda row: row.certificate_id, 12, flex=1, sort="certificate"),

@@ -39,7 +39,7 @@ class ConnectionsScreen(ConnectionActions):
     """The connections of the Vault in use."""
 
     AREA = "connections"
-    EMPTY = "This Vault has no connections."
+    EMPTY = "This Vault has no connections. “{connections.create}” makes one."
     FIRST_SORT = "name"
     COLUMNS = (
         Column("Name", lambda row: row.name, 14, flex=3, sort="name"),

@@ -58,7 +58,7 @@ class JobsScreen(TracesRecords, AskingScreen):
     """The job runs of the Vault in use, the newest first."""
 
     AREA = "jobs"
-    EMPTY = "No job has run in this Vault yet."
+    EMPTY = "No job has run in this Vault yet. “{jobs.run}” runs one at once."
     COLUMNS = (
         Column("Started", lambda row: short(row.started_at), 14),
         Column("Job", lambda row: SIGNS.words(row.kind), 9),

@@ -42,7 +42,7 @@ class QueuesScreen(QueueActions):
     """The queues of the Vault in use."""
 
     AREA = "queues"
-    EMPTY = "This Vault has no Spark queues."
+    EMPTY = "This Vault has no Spark queues. “{queues.create}” makes one."
     FIRST_SORT = "label"
     COLUMNS = (
         Column("Label", lambda row: row.label, 22, flex=3, sort="label"),

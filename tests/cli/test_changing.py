@@ -308,3 +308,15 @@ def test_a_record_that_cannot_be_created_names_every_bad_field(on: Call) -> None
         assert field in refused
     assert on("records", "create", "nothing__v", "name__v=New", *SOURCE, code=1).err
     assert on("records", "delete", "NOWHERE", *SOURCE, code=1).err
+
+
+def test_seed_fills_an_empty_store_with_a_lab_and_refuses_to_do_it_twice(on: Call, tmp_path: Path) -> None:
+    labs = on("--json", "seed", "--list").document["labs"]
+    assert [lab["lab"] for lab in labs] == ["running", "untouched", "broken"]
+    place = str(tmp_path / "fresh.sqlite3")
+    assert on("--store", place, "--readonly", "seed", "broken", code=1).err
+    made = on("--store", place, "--json", "seed", "broken").document
+    assert len(made["vaults"]) == 9
+    assert [fault["name"] for fault in made["faults"]]
+    assert "already holds Vaults" in on("--store", place, "seed", code=1).err
+    assert "running, untouched, broken" in on("--store", place, "seed", "bogus", code=1).err
