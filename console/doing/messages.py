@@ -49,13 +49,25 @@ class Found:
     note: str = ""
 
 
-def problems(line: str, now: datetime) -> tuple[str, ...]:
-    """What is wrong with a filter line, as sentences."""
+def problems(line: str, now: datetime, *, typing: bool = False) -> tuple[str, ...]:
+    """What is wrong with a filter line, as sentences; while it is being typed, its last term may lack its value."""
     if ":" not in line and '"' not in line:
         return ()
     from models.queries.message_terms import read_line
 
-    return read_line(line, now).problems
+    return read_line(line.rstrip(":") if typing else line, now).problems
+
+
+def is_beginning(line: str) -> bool:
+    """Whether the end of a line that is being typed may become a term, or is one that still lacks its value."""
+    from models.queries.message_filter import TERMS
+    from models.queries.message_terms import pieces
+
+    found = pieces(line)
+    if not found or line[-1:].isspace():
+        return False
+    name, value = found[-1].name, found[-1].value
+    return not value if name else any(term.name.startswith(value.lower()) for term in TERMS)
 
 
 def find(store: Store, vault_id: int, asked: Asked, *, sort: str, descending: bool, below: int | None = None) -> Found:

@@ -187,20 +187,25 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         self._tell_terms(event.value)
 
     def _tell_terms(self, line: str) -> None:
-        problems = doing.problems(line, self.home.now())
+        problems = doing.problems(line, self.home.now(), typing=True)
         for bar in self.query(TermsBar):
             bar.tell(line, problems or ([self._note] if self._note else ()))
 
     def _filter_to(self, text: str) -> None:
-        """A line that cannot be read narrows nothing yet: the list stays as it is until it is mended."""
+        """A line that cannot be read, or is not finished, narrows nothing yet: the list stays as it is."""
         self._filter_timer = None
-        if not doing.problems(text, self.home.now()):
-            super()._filter_to(text)
+        line = self.query_one(FilterInput)
+        if doing.problems(text, self.home.now()) or (line.has_focus and doing.is_beginning(text)):
+            return
+        super()._filter_to(text)
 
     def action_keep_filter(self) -> None:
-        if problems := doing.problems(self.query_one(FilterInput).value, self.home.now()):
+        line = self.query_one(FilterInput)
+        if problems := doing.problems(line.value, self.home.now()):
             self.home.tell(problems[0], severity="warning")
             return
+        self.table.focus()
+        super()._filter_to(line.value)
         super().action_keep_filter()
         self._hide_terms()
 

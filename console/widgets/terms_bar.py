@@ -37,7 +37,8 @@ def _hint(line: str) -> str:
     term = term_called(name) if name else None
     if term is None:
         return "Terms: " + " ".join(f"{each.name}:" for each in TERMS) + "  or words"
-    return f"{term.label}: {term.about}" + (f"  {', '.join(term.choices)}" if term.choices else "")
+    known = f"{', '.join(term.choices)}.  " if term.choices else ""
+    return f"{term.label}: {known}{term.about}"
 
 
 class TermSuggester(Suggester):
