@@ -61,6 +61,7 @@ from console.screens.query import QueryScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
+from console.screens.snapshots import show_snapshots
 from console.screens.tour import take_the_tour
 from console.screens.undoing import ask_to_undo
 from console.session import Who
@@ -117,6 +118,7 @@ class ConsoleApp(KeyedApp):
         _unseen("undo", "U", "Undo", "Take back your last change of the configuration", changes=True),
         _unseen("redo", "ctrl+r", "Redo", "Do again what you took back last", changes=True),
         _unseen("go", "colon", "Go to", "Go to an area by name"),
+        _unseen("snapshots", "f4", "Snapshots", "Save all there is under a name, and see what was saved", changes=True),
         _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
@@ -236,6 +238,9 @@ class ConsoleApp(KeyedApp):
 
     def do_refresh(self) -> None:
         ask_for_refresh(self)
+
+    def do_snapshots(self) -> None:
+        show_snapshots(self)
 
     # Taking back
 

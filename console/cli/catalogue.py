@@ -46,6 +46,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "query": ("query",),
         "jobs": ("jobs",),
         "audit": ("audit",),
+        "snapshot": ("snapshot",),
         "undo": ("undo",),
         "redo": ("undo",),
     },

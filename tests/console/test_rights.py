@@ -115,6 +115,7 @@ def test_every_action_that_changes_something_says_what_it_needs() -> None:
         "refresh",
         "undo",
         "redo",
+        "snapshots",
     }
 
 

@@ -1,0 +1,70 @@
+"""Named snapshots of the store, as the console saves and lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from console.details.texts import moment
+
+if TYPE_CHECKING:
+    from console.session import Who
+    from models.store import Store
+    from scheduler.snapshots import Snapshot
+
+
+def size_text(size: float) -> str:
+    """A size in bytes as people read it."""
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def line_of(snapshot: Snapshot) -> dict[str, object]:
+    """A snapshot as a program reads it."""
+    return {
+        "name": snapshot.name,
+        "path": str(snapshot.path),
+        "saved_at": snapshot.saved_at,
+        "lab_time": snapshot.lab_time,
+        "size": snapshot.size,
+    }
+
+
+def save(store: Store, who: Who, values: Mapping[str, str], confirmed: bool) -> str:
+    """Save the store under the name that a form asked for; nothing has to be confirmed."""
+    del confirmed
+    from scheduler.snapshots import save_snapshot
+
+    _require_changes(who)
+    made = save_snapshot(store, values["name"].strip())
+    return f"Saved the snapshot {made.name}: {size_text(made.size)}."
+
+
+def delete(store: Store, who: Who, *, name: str) -> str:
+    """Delete a snapshot for good."""
+    from scheduler.snapshots import delete_snapshot
+
+    _require_changes(who)
+    delete_snapshot(store, name)
+    return f"Deleted the snapshot {name}."
+
+
+def _require_changes(who: Who) -> None:
+    from models.errors import NotAllowed
+
+    if who.read_only:
+        raise NotAllowed("This console is read-only: it saves and deletes nothing.", "Start it without --readonly.")
+
+
+def told(snapshot: Snapshot) -> list[str]:
+    """A snapshot in lines, and how it is put back."""
+    return [
+        f"Saved {moment(snapshot.saved_at)} UTC, at lab time {moment(snapshot.lab_time)} UTC",
+        f"{size_text(snapshot.size)}, in {snapshot.path}",
+        "",
+        "It takes the place of everything in the store, so no console may be open meanwhile. End this one, then call:",
+        f"vault-console snapshot restore {snapshot.name}",
+    ]
