@@ -24,18 +24,15 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 
 from console import commands
 from console.actions import Action, bindings
 from console.areas import AREAS
 from console.help import document_for
-from console.keyed import KeyedApp
 from console.keymap import KeyMap
 from console.lab import Filler, LabOpener
 from console.modals.help import HelpScreen
@@ -64,24 +61,18 @@ from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.snapshots import show_snapshots
 from console.screens.tour import take_the_tour
 from console.screens.undoing import ask_to_undo
-from console.session import Who
 from console.targets import Goto
+from console.telling import TellingApp
 from console.theme import SIGNS
 from console.widgets.bars import AreaBar, VaultBar
-from console.widgets.paint import clean
-from console.work import Failed, in_thread
-from models.errors import ConsoleError
 
-Severity = Literal["information", "warning", "error"]
 _unseen = partial(Action, shown=False)
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 _INSIDE = {"messages": "queues", "lookups": "connections", "design": "integrations"}
 """Lists that are opened from another area's own."""
-ERRORS_IN_A_ROW = 5
-"""So many errors of our own within ten seconds end the console: it could not go on."""
 
 
-class ConsoleApp(KeyedApp):
+class ConsoleApp(TellingApp):
     """The console. See the module's text for how to start one."""
 
     TITLE = "Vault Connections Console"
@@ -117,6 +108,7 @@ class ConsoleApp(KeyedApp):
         _unseen("slower", "minus", "Slower", "Let the lab clock run slower", changes=True),
         _unseen("undo", "U", "Undo", "Take back your last change of the configuration", changes=True),
         _unseen("redo", "ctrl+r", "Redo", "Do again what you took back last", changes=True),
+        _unseen("calls", "semicolon", "Calls", "What was done here, as calls of the command line to copy"),
         _unseen("go", "colon", "Go to", "Go to an area by name"),
         _unseen("snapshots", "f4", "Snapshots", "Save all there is under a name, and see what was saved", changes=True),
         _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
@@ -136,13 +128,6 @@ class ConsoleApp(KeyedApp):
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Help for what has focus"),
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", tooltip="End the console", priority=True),
     ]
-
-    class Done(Message):
-        """A command was carried out; `text` says with what result."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     def __init__(
         self,
@@ -169,10 +154,9 @@ class ConsoleApp(KeyedApp):
             plain=plain,
             preferences=preferences,
             keys=keys,
+            report_folder=report_folder,
         )
-        self._report_folder = report_folder
         self._leaving = False
-        self._errors: list[float] = []
 
     # Vault and user
 
@@ -331,16 +315,6 @@ class ConsoleApp(KeyedApp):
 
     # Acting
 
-    def perform(self, command: commands.Command, *, who: Who | None = None) -> None:
-        """Carry out a command in a thread, as somebody else where `who` says so, and tell how it went."""
-        store = self.store
-        if store is not None:
-            in_thread(self, partial(command, store, who or self.session.who), self.Done, group="command")
-
-    def on_console_app_done(self, message: Done) -> None:
-        if message.text:
-            self.tell(message.text)
-
     def why_not(self, action: Action) -> str:
         """Why an action of the app cannot be done by the acting user; empty when it can."""
         lacking = self.session.lacks(*action.permissions, changes=action.changes)
@@ -357,40 +331,6 @@ class ConsoleApp(KeyedApp):
     def action_help(self) -> None:
         title, document = document_for(self.screen, self.focused, self.session, self.written)
         self.push_screen(HelpScreen(title, document))
-
-    # Telling
-
-    def tell(
-        self, text: str, *, title: str = "", severity: Literal["information", "warning", "error"] = "information"
-    ) -> None:
-        """Say something that does not stand in the way. Text is data, never markup."""
-        self.notify(text, title=title, severity=severity, markup=False)
-
-    def on_failed(self, message: Failed) -> None:
-        self.tell_error(message.error)
-
-    def tell_error(self, error: Exception) -> None:
-        """Say what went wrong: a refusal in its own words, an error of ours with a report about it."""
-        if isinstance(error, ConsoleError):
-            text = f"{error.message}\n{error.remedy}".strip()
-            self.tell(clean_lines(text), title=error.title, severity="warning")
-            return
-        report = write_report(error, self._report_folder)
-        self.tell(
-            f"This is an error of the console, not yours; it goes on. A report is in {report}",
-            title="Something went wrong",
-            severity="error",
-        )
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Errors inside handlers end up here: report them and go on, unless they do not stop."""
-        now = monotonic()
-        self._errors = [moment for moment in self._errors if now - moment < 10] + [now]
-        if self.is_headless or len(self._errors) > ERRORS_IN_A_ROW or not self.is_running:
-            write_report(error, self._report_folder)
-            super()._handle_exception(error)
-        else:
-            self.tell_error(error)
 
     # The end
 
@@ -414,8 +354,3 @@ class ConsoleApp(KeyedApp):
             except Exception as error:  # noqa: BLE001 - the console ends all the same
                 write_report(error, self._report_folder)
         self.exit()
-
-
-def clean_lines(text: str) -> str:
-    """Stored text over several lines, without characters that a screen must not get."""
-    return "\n".join(clean(line) for line in text.splitlines())

@@ -132,6 +132,21 @@ def save_record(
     )
 
 
+def save_typed_record(
+    store: Store,
+    who: Who,
+    values: Mapping[str, str],
+    _confirmed: bool,
+    /,
+    *,
+    object_name: str,
+    record_id: str | None,
+) -> str:
+    """Save a record as it was typed into a form: what is empty there is empty in the record."""
+    typed = {name: value or None for name, value in values.items()}
+    return save_record(store, who, object_name=object_name, record_id=record_id, values=typed)
+
+
 def delete_record(store: Store, who: Who, *, record_id: str) -> str:
     """Delete a record."""
     from models.services.records import delete_record as remove

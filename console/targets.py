@@ -46,4 +46,11 @@ class Counted:
     day: date
 
 
-Target = Goto | EditField | UseVault | Counted
+@dataclass(frozen=True, slots=True)
+class CopyText:
+    """A text to copy."""
+
+    text: str
+
+
+Target = Goto | EditField | UseVault | Counted | CopyText

@@ -168,11 +168,12 @@ def preview(store: Store, who: Who, path: Path) -> tuple[bytes, FilePreview]:
         return data, preview_file(session, actor, data, store.clock.now())
 
 
-def connect(store: Store, who: Who, *, data: bytes) -> str:
-    """Use a connection file."""
+def connect(store: Store, who: Who, *, data: bytes, path: Path | None = None) -> str:
+    """Use a connection file, which was read from `path`."""
     from models.services.connection_files import connect_from_file
     from models.tables import ConnectionState
 
+    del path
     with acting(store, who) as (write, actor):
         made = connect_from_file(write, actor, data)
         name, active = made.name, made.state is ConnectionState.ACTIVE

@@ -153,10 +153,20 @@ def preview(store: Store, who: Who, lookup_id: int, path: Path) -> Preview:
     return Preview(path, data, reports)
 
 
-def load(store: Store, who: Who, *, lookup_id: int, data: bytes, mode: LoadMode, all_or_nothing: bool) -> str:
-    """Load a mapping file."""
+def load(
+    store: Store,
+    who: Who,
+    *,
+    lookup_id: int,
+    data: bytes,
+    mode: LoadMode,
+    all_or_nothing: bool,
+    path: Path | None = None,
+) -> str:
+    """Load a mapping file, which was read from `path`."""
     from models.services.lookup_files import load_keys
 
+    del path
     with acting(store, who) as (write, actor):
         report = load_keys(write, actor, lookup_id, data, mode=mode, all_or_nothing=all_or_nothing)
     said = ", ".join(f"{number:,} {action}" for action, number in report.counts.items() if number)

@@ -359,10 +359,11 @@ def preview_import(store: Store, who: Who, path: Path) -> MdlPreview:
     return MdlPreview(path, text, changes, sentences(changes))
 
 
-def import_text(store: Store, who: Who, *, text: str) -> str:
-    """Make the rules of the Vault what the text says."""
+def import_text(store: Store, who: Who, *, text: str, path: Path | None = None) -> str:
+    """Make the rules of the Vault what the text says, which was read from `path`."""
     from models.mdl.importing import import_rules
 
+    del path
     with acting(store, who) as (write, actor):
         changes = import_rules(write, actor, text)
     rules = len({change.rule for change in changes})

@@ -22,6 +22,7 @@ from console.modals.dialog import Answer, Dialog
 from console.modals.picker import MATCHLESS, Choice, PickList
 from console.modals.progress import ProgressScreen, Work
 from console.theme import SIGNS
+from console.twins.call import carry_on, carry_out
 from console.widgets.fields import ChoiceField, FieldLine
 from console.widgets.paint import clean
 from console.work import Failed, in_thread
@@ -243,10 +244,10 @@ class FormScreen(ModalScreen[str | None]):
         values = {line.field.name: line.value for line in self._lines if line.changed or self._form.is_new}
         form, who = self._form, self.home.session.who
         if form.work is not None:
-            work = form.work(store, who, values)
+            work = carry_on(form.work, store, who, values)
             self.app.push_screen(ProgressScreen(form.title, work, failed=self._refused), self._worked)
         elif form.save is not None:
-            in_thread(self, partial(form.save, store, who, values, confirmed), self.Saved, group="save")
+            in_thread(self, partial(carry_out, form.save, store, who, values, confirmed), self.Saved, group="save")
 
     def _worked(self, text: str | None) -> None:
         """Long work is done; the form stays with all that was typed while it is not."""

@@ -11,9 +11,7 @@ from console.modals.form import Form, FormScreen
 from console.modals.picker import Choice, PickList
 
 if TYPE_CHECKING:
-    from console.session import Who
     from models.queries.records import FormField, RecordForm
-    from models.store import Store
 
 
 class RecordFormScreen(FormScreen):
@@ -22,10 +20,7 @@ class RecordFormScreen(FormScreen):
     def __init__(self, form: RecordForm, field: str) -> None:
         title = f"{form.object_label}: {form.name} ({form.key})" if form.key else f"New {form.object_label}"
 
-        def save(store: Store, who: Who, values: Mapping[str, str], _confirmed: bool, /) -> str:
-            typed = {name: value or None for name, value in values.items()}
-            return commands.save_record(store, who, object_name=form.object_name, record_id=form.key, values=typed)
-
+        save = partial(commands.save_typed_record, object_name=form.object_name, record_id=form.key)
         began_with = "what is stored"
         super().__init__(Form(title, form.fields, save, is_new=not form.key, first=field, began_with=began_with))
 

@@ -139,11 +139,12 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
         def chosen(path: Path | None) -> None:
             store = self.home.store
             if path is not None and store is not None:
-                self.work_then(partial(doing.preview, store, self.home.session.who, path), self._previewed)
+                job = partial(doing.preview, store, self.home.session.who, path)
+                self.work_then(job, partial(self._previewed, path))
 
         self.home.push_screen(FileChooser("Connect from File", first_folder(), SUFFIX), chosen)
 
-    def _previewed(self, read: tuple[bytes, FilePreview]) -> None:
+    def _previewed(self, path: Path, read: tuple[bytes, FilePreview]) -> None:
         data, preview = read
         if preview.refusal is not None:
             self.home.push_screen(
@@ -154,7 +155,7 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
 
         def answered(answer: str | None) -> None:
             if answer:
-                self.home.perform(partial(doing.connect, data=data))
+                self.home.perform(partial(doing.connect, data=data, path=path))
 
         answers = [Answer("go", "Continue", "primary")]
         self.home.push_screen(Dialog("Connect from File will", lines, answers), answered)

@@ -19,6 +19,7 @@ from console.screens.explaining import EXPLAIN, dry_run_retry, explain_exception
 from console.screens.later import AskingScreen, Later
 from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
+from console.twins.call import Told, call_of
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
 from console.work import in_thread
@@ -278,15 +279,21 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
         if store is None:
             return
 
-        def told(plan: RetryPlan) -> None:
+        def job() -> tuple[RetryPlan, str]:
+            call = call_of(doing.start, store, who, chosen)
+            return doing.start(store, who, chosen), call
+
+        def told(done: tuple[RetryPlan, str]) -> None:
+            plan, call = done
             self.table.clear_selection()
             if plan.retry_id is not None:
                 self._mine.add(plan.retry_id)
                 much = doing.amount(plan.messages, plan.items)
-                self.home.tell(f"Trying {much} again (Retry Transfer {plan.retry_id}). Its result is told here.")
+                text = f"Trying {much} again (Retry Transfer {plan.retry_id}). Its result is told here."
+                self.home.tell(Told(text, call))
                 self._look_for_results()
 
-        self.work_then(partial(doing.start, store, who, chosen), told)
+        self.work_then(job, told)
 
     def store_changed(self, changes: Iterable[Change]) -> None:
         changes = frozenset(changes)

@@ -73,6 +73,7 @@ class MappingFiles(AskingScreen):
                     doing.load,
                     lookup_id=lookup.key,
                     data=preview.data,
+                    path=preview.path,
                     mode=load.mode,
                     all_or_nothing=load.all_or_nothing,
                 )

@@ -47,7 +47,7 @@ class MdlFiles(AskingScreen):
 
         def answered(answer: str | None) -> None:
             if answer:
-                self.home.perform(partial(doing.import_text, text=preview.text))
+                self.home.perform(partial(doing.import_text, text=preview.text, path=preview.path))
 
         title = f"Importing {preview.path.name} will"
         self.home.push_screen(Dialog(title, preview.lines, [Answer("go", "Import", "primary")]), answered)

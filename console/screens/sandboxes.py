@@ -10,6 +10,7 @@ from console.modals.dialog import Answer, Dialog
 from console.modals.form import Form, FormScreen, form_field
 from console.modals.picker import Choice, PickList
 from console.modals.progress import ProgressScreen
+from console.twins.call import carry_on
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -54,7 +55,9 @@ def ask_for_refresh(home: ConsoleApp) -> None:
     def answered(key: str, answer: str | None) -> None:
         store, who = home.store, home.session.who
         if answer and store is not None:
-            home.push_screen(ProgressScreen(f"Refresh {names[key]}", doing.refreshing(store, who, int(key))), done)
+            home.push_screen(
+                ProgressScreen(f"Refresh {names[key]}", carry_on(doing.refreshing, store, who, int(key))), done
+            )
 
     def done(text: str | None) -> None:
         if text:

@@ -1,0 +1,121 @@
+"""The app's voice: doing things in threads and telling how they went, with the call that does the same.
+
+Errors of our own are caught here: the session goes on, and a report is written to a file that is named.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal
+
+from textual.message import Message
+
+from console import commands
+from console.keyed import KeyedApp
+from console.lab import LabOpener
+from console.modals.calls import CallLine, CallsScreen
+from console.reports import write_report
+from console.session import Who
+from console.twins.call import Told, carry_out
+from console.widgets.paint import clean
+from console.work import Failed, in_thread
+from models.errors import ConsoleError
+
+Severity = Literal["information", "warning", "error"]
+ERRORS_IN_A_ROW = 5
+"""So many errors of our own within ten seconds end the console: it could not go on."""
+CALLS_KEPT = 200
+
+
+class TellingApp(KeyedApp):
+    """An app that does things and tells what came of them."""
+
+    class Done(Message):
+        """A command was carried out; `text` says with what result."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, open_lab: LabOpener, *, report_folder: Path | None = None, **options: Any) -> None:
+        super().__init__(open_lab, **options)
+        self.calls: deque[CallLine] = deque(maxlen=CALLS_KEPT)
+        """What was done in this session as calls of the command line, the last one first."""
+        self._report_folder = report_folder
+        self._errors: list[float] = []
+
+    # Doing
+
+    def perform(self, command: commands.Command, *, who: Who | None = None) -> None:
+        """Carry out a command in a thread, as somebody else where `who` says so, and tell how it went."""
+        store = self.store
+        if store is not None:
+            job: Callable[[], str] = partial(carry_out, command, store, who or self.session.who)
+            in_thread(self, job, self.Done, group="command")
+
+    def on_telling_app_done(self, message: Done) -> None:
+        if message.text:
+            self.tell(message.text)
+        else:
+            self._keep_call(message.text)
+
+    # Telling
+
+    def tell(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
+        """Say something that does not stand in the way. Text is data, never markup."""
+        if self._keep_call(text):
+            text = f"{text}\n{self.written('Its call is listed by {app.calls}')}"
+        self.notify(text, title=title, severity=severity, markup=False)
+
+    def _keep_call(self, text: str) -> bool:
+        """Keep the call that what is told of carries; answers whether it carries one."""
+        if not isinstance(text, Told):
+            return False
+        self.calls.appendleft(CallLine(datetime.now(UTC), str(text), text.call))
+        return True
+
+    def do_calls(self) -> None:
+        """List the calls that do what was done in this session; one of them can be copied."""
+
+        def picked(call: str | None) -> None:
+            if call:
+                self.copy_to_clipboard(call)
+                self.tell("Copied the call.")
+
+        self.push_screen(CallsScreen(tuple(self.calls)), picked)
+
+    def on_failed(self, message: Failed) -> None:
+        self.tell_error(message.error)
+
+    def tell_error(self, error: Exception) -> None:
+        """Say what went wrong: a refusal in its own words, an error of ours with a report about it."""
+        if isinstance(error, ConsoleError):
+            text = f"{error.message}\n{error.remedy}".strip()
+            self.tell(clean_lines(text), title=error.title, severity="warning")
+            return
+        report = write_report(error, self._report_folder)
+        self.tell(
+            f"This is an error of the console, not yours; it goes on. A report is in {report}",
+            title="Something went wrong",
+            severity="error",
+        )
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Errors inside handlers end up here: report them and go on, unless they do not stop."""
+        now = monotonic()
+        self._errors = [moment for moment in self._errors if now - moment < 10] + [now]
+        if self.is_headless or len(self._errors) > ERRORS_IN_A_ROW or not self.is_running:
+            write_report(error, self._report_folder)
+            super()._handle_exception(error)
+        else:
+            self.tell_error(error)
+
+
+def clean_lines(text: str) -> str:
+    """Stored text over several lines, without characters that a screen must not get."""
+    return "\n".join(clean(line) for line in text.splitlines())
