@@ -12,6 +12,7 @@ from console.screens.counted import follow
 from console.screens.drawing import DrawingScreen
 from console.screens.pages import open_page
 from console.screens.split import SplitScreen
+from console.screens.trends import TRENDS, ShowsTrends
 from console.targets import Goto
 from console.widgets.links import LinkLine, LinkView
 from models.feed import Topic
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from models.queries.topology import End, Topology
 
 
-class HomeScreen(DrawingScreen["Topology"]):
+class HomeScreen(ShowsTrends, DrawingScreen["Topology"]):
     """The topology of the lab with live counters."""
 
     AREA = "home"
@@ -31,6 +32,7 @@ class HomeScreen(DrawingScreen["Topology"]):
         Action("split", "S", "Both sides", "Show both halves of the connection under the cursor beside each other"),
         Action("connection", "c", "Connection", "Show the connection under the cursor in Connections"),
         Action("doctor", "D", "Doctor", "Find out why the connection under the cursor does not move what it should"),
+        TRENDS,
     )
     BINDINGS = bindings("home", ACTIONS)
 

@@ -17,6 +17,7 @@ from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.later import AskingScreen
 from console.screens.runs import ask_for_run
 from console.screens.tracing import TRACE, TracesRecords
+from console.screens.trends import TRENDS, ShowsTrends
 from console.theme import SIGNS
 from console.widgets.bars import Bar
 from console.widgets.columns import Cell, Column, Span, number
@@ -54,7 +55,7 @@ def _status(row: RunRow) -> Cell:
     return text, "muted" if tone == "ok" and not moved else tone
 
 
-class JobsScreen(TracesRecords, AskingScreen):
+class JobsScreen(ShowsTrends, TracesRecords, AskingScreen):
     """The job runs of the Vault in use, the newest first."""
 
     AREA = "jobs"
@@ -79,6 +80,7 @@ class JobsScreen(TracesRecords, AskingScreen):
     ACTIONS: ClassVar = (
         Action("run", "r", "Run now", "Run a job of this Vault at once", permission=MANAGE_INTEGRATIONS),
         TRACE,
+        TRENDS,
         Action("limits", "c", "Time limits", "Say how long a run of each job may take", permission=MANAGE_INTEGRATIONS),
         Action("moved", "o", "Only moved", "List only runs that moved something, or all"),
     )

@@ -15,6 +15,7 @@ from console.permissions import SPARK_QUEUES
 from console.screens.messages import QueueMessagesScreen
 from console.screens.queue_actions import ACTIONS as EVERY_QUEUE_ACTION
 from console.screens.queue_actions import QueueActions
+from console.screens.trends import TRENDS, ShowsTrends
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, number
 from console.widgets.document import Document
@@ -38,7 +39,7 @@ def _status(row: QueueRow) -> Cell:
     return active(row.active)
 
 
-class QueuesScreen(QueueActions):
+class QueuesScreen(ShowsTrends, QueueActions):
     """The queues of the Vault in use."""
 
     AREA = "queues"
@@ -60,6 +61,7 @@ class QueuesScreen(QueueActions):
             "delivery", "d", "Delivery", "Let an outbound queue deliver, or hold its messages", permission=SPARK_QUEUES
         ),
         *EVERY_QUEUE_ACTION,
+        TRENDS,
     )
     BINDINGS = bindings("queues", ACTIONS)
 

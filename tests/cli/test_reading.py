@@ -201,3 +201,19 @@ def test_status_counts_what_waits_and_what_failed(on: Call) -> None:
         TARGET: (0, 1),
     }
     assert arrived["clock"]["engine"]["runs"] is False
+
+
+def test_both_halves_of_a_connection_are_told_with_what_is_missing(on: Call, moved: None) -> None:  # noqa: ARG001
+    told = on("connections", "both", "lab_connection__c", "--vault", SOURCE)
+    assert "Established" in told.out
+    document = on("--json", "connections", "both", "lab_connection__c", "--vault", SOURCE).document
+    assert document["established"] is True
+    assert (document["near"]["vault"], document["far"]["vault"]) == (SOURCE, TARGET)
+    assert [bool(pair["near"] and pair["far"]) for pair in document["points"]] == [True]
+
+
+def test_the_last_day_is_told_hour_by_hour(on: Call, moved: None) -> None:  # noqa: ARG001
+    (vault, _) = on("--json", "jobs", "trends").document["vaults"]
+    assert len(vault["hours"]) == 24
+    assert sum(hour["entered"] for hour in vault["hours"]) > 0
+    assert "Longest send" in on("jobs", "trends", "--vault", SOURCE).out

@@ -56,6 +56,7 @@ LOOKING = frozenset(
         "split",
         "stats",
         "trace",
+        "trends",
     }
 )
 """Actions that need nothing: they only look, or write no more than a file of the person's own."""
