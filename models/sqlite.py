@@ -9,7 +9,7 @@ import time
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -21,6 +21,9 @@ from models.peek import Traces, peek, traces
 WRITES = "vault_console_writes"
 """Execution option of the engine whose transactions write: they take the write lock at once."""
 BUSY_TIMEOUT_MS = 30_000
+LOOK_AGAIN = 0.001
+"""Seconds after which a writer that found another process writing asks again. SQLite itself would wait longer and
+longer, and miss all the moments between the transactions of a job."""
 
 
 def engine_for(url: URL, *, durable: bool = False, building: bool = False, **options: Any) -> Engine:
@@ -55,10 +58,29 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+        if connection.get_execution_options().get(WRITES, False):
+            _begin_to_write(cast("sqlite3.Connection", connection.connection.dbapi_connection))
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
 
     return engine
+
+
+def _begin_to_write(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as trouble:
+                if not _is_busy(trouble) or time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_AGAIN)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _lower(text: str | None) -> str | None:
@@ -74,11 +96,15 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as trouble:
             # Going over to WAL needs the file alone for a moment, and does not heed the busy timeout.
-            if trouble.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if not _is_busy(trouble) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:
             return
+
+
+def _is_busy(trouble: sqlite3.OperationalError) -> bool:
+    return trouble.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def data_version(connection: sqlite3.Connection) -> int:

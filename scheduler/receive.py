@@ -6,6 +6,7 @@ passed get a new Last Successful Run Time; a run with errors does not move it (s
 """
 
 import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -78,8 +79,10 @@ _TAKE = (
 
 TOGETHER = 5
 """Messages applied in one transaction, at most."""
-LONGEST_WRITE = 0.2
+LONGEST_WRITE = 0.1
 """Seconds of real time after which a transaction takes no further message: others wait to write, and people watch."""
+BREATH = 0.001
+"""Seconds between two transactions, in which others begin to write who wait for it."""
 
 
 class _TakenElsewhere(Exception):
@@ -199,6 +202,7 @@ class Receiver:
                 if seconds() >= end:
                     break
             self._count(write, [(work, outcome.counts()) for work, _, outcome in applied])
+        time.sleep(BREATH)
         for _, each, outcome in applied:
             self.usage.add(each.usage)
             if outcome.failures:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -378,6 +379,27 @@ def test_a_store_that_another_program_keeps_locked_says_so(filled: Path, monkeyp
     other.close()
     with store.write():
         pass
+    store.close()
+
+
+def test_a_writer_begins_as_soon_as_another_program_has_written(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(filled)
+    other = sqlite3.connect(filled, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr(time, "sleep", wait)
+    with store.write() as write:
+        # Within the transaction, and at a reader, SQLite itself waits as it did.
+        timeout = write.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    assert waited == [sqlite.LOOK_AGAIN] * 3
+    assert timeout == sqlite.BUSY_TIMEOUT_MS
+    other.close()
     store.close()
 
 
