@@ -10,10 +10,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from console.actions import Action, disabled, named
 from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, VaultBar
+from console.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -81,7 +81,7 @@ class FramedScreen(Screen[None]):
         yield NoticeBar()
         yield from self.compose_above()
         yield from self.compose_body()
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     # Following the store
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
-from textual.widgets._footer import FooterKey
 
 from console.key_names import read_key, shown
 from console.keymap import _ID, BadKeys, KeyMap, every_binding, load, read
@@ -13,6 +12,7 @@ from console.modals.help import HelpScreen
 from console.modals.page import PageScreen
 from console.modals.picker import PickList
 from console.widgets.detail_view import DetailView
+from console.widgets.key_bar import KeyBar
 from models.store import Store
 from tests.console.lab import area, console, fill, lines, press, settle
 from tests.console.walking import picture
@@ -133,7 +133,7 @@ async def test_a_mapped_key_does_what_the_old_one_did_and_is_shown_everywhere(st
         await settle(pilot)
         await press(pilot, "v")
         assert not isinstance(app.screen, PickList)
-        keys = {key.description: key.key_display for key in app.screen.query(FooterKey)}
+        keys = {key.label: key.display for key in app.screen.query_one(KeyBar).keys}
         assert (keys["Vault"], keys["Filter"]) == ("B", "Ctrl+L")
         await press(pilot, "W")
         assert area(app).AREA == "records"

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from textual.widgets._footer import FooterKey
 
 from console import permissions
 from console.app import ConsoleApp
@@ -18,6 +17,7 @@ from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
 from console.screens.split import SplitScreen
+from console.widgets.key_bar import KeyBar
 from models.permissions import Permission, Right, grants, object_permission, only_looks
 from models.services.vaults import create_profile, create_user
 from models.store import Store
@@ -70,7 +70,7 @@ def missing(app: Any) -> dict[str, str]:
 
 def footer(app: Any) -> dict[str, bool]:
     """What the footer shows, and whether it stands as disabled."""
-    return {key.description: key.has_class("-disabled") for key in app.screen.query(FooterKey)}
+    return {key.label: not key.enabled for key in app.screen.query_one(KeyBar).keys}
 
 
 def test_the_labels_are_those_of_the_permissions() -> None:
@@ -228,6 +228,6 @@ async def test_the_footer_never_loses_the_way_to_all_actions_and_to_help(store: 
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, AREAS[name])
-        keys = list(app.screen.query(FooterKey))
-        assert {"Vault", "Actions", "Help"} <= {key.description for key in keys}
-        assert max(key.region.right for key in keys) <= 80
+        keys = app.screen.query_one(KeyBar).keys
+        assert {"Vault", "Actions", "Help"} <= {key.label for key in keys}
+        assert sum(key.width for key in keys) <= 80
