@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
@@ -29,6 +30,7 @@ _fresh: WeakSet[Store] = WeakSet()
 _made: dict[tuple[str, datetime, str], tuple[Path, Any, datetime | None]] = {}
 _empty: dict[datetime, Path] = {}
 _folder: list[Path] = []
+_numbers = count()
 
 
 def keep_in(folder: Path) -> None:
@@ -40,7 +42,7 @@ def fresh(path: Path, clock: Clock) -> Store:
     """An empty store at a path where nothing lies yet: as `open_store` would make it, but for a key that all share."""
     moment = clock.now()
     if moment not in _empty:
-        _empty[moment] = _folder[0] / f"empty{len(_empty)}.sqlite3"
+        _empty[moment] = _new_path()
         open_store(_empty[moment], clock=clock).close()
     store = opened_copy(_empty[moment], path, clock)
     _fresh.add(store)
@@ -75,7 +77,7 @@ def made_once(build: Build) -> Build:
         moment = store.clock.now()
         key = name, moment, repr((arguments, sorted(options.items())))
         if key not in _made:
-            path = _folder[0] / f"made{len(_made)}.sqlite3"
+            path = _new_path()
             template = fresh(path, store.clock)
             try:
                 answer = build(template, *arguments, **options)
@@ -111,3 +113,7 @@ def _restore(store: Store, template: Path) -> None:
             source.backup(driver)
     finally:
         connection.close()
+
+
+def _new_path() -> Path:
+    return _folder[0] / f"store{next(_numbers)}.sqlite3"
