@@ -90,6 +90,8 @@ def _way(way: Way, title: str, *, came: bool = False) -> Iterator[str]:
         yield section("Messages", lines(["No message names it.", *([] if way.watched else [nobody])]))
     if way.changed_since:
         yield "It has changed since it was last sent: the next send job looks at it."
+    elif way.passed_over:
+        yield "Send jobs have passed it over: as it is, it does not meet the criteria of a point that watches it."
     yield section("Target records", table(columns, way.targets, empty="No record of a connected Vault is linked."))
 
 

@@ -17,6 +17,11 @@ _TONES: dict[str, Tone] = {"steady": "ok", "superseded": "muted", "obsolete": "m
 _CROSSLINKS = (Head("Vault", flex=True), Head("Version", "right"), Head("State", flex=True), Head("Bound to", "right"))
 
 
+def tone_of(state_type: str) -> Tone:
+    """How a lifecycle state of a type looks."""
+    return _TONES.get(state_type, "")
+
+
 def parts(document: DocumentFacts) -> list[Part]:
     """The sections of a document."""
     found: list[Part] = [Section("Versions"), Fact("Version", document.version, "strong")]
@@ -49,7 +54,7 @@ def _bound(binding: Binding) -> list[Part]:
 def _version(line: VersionLine, *, is_bound: bool) -> Line:
     cells: list[Cell] = [
         (line.version, "strong" if line.latest else ""),
-        (line.state_label, _TONES.get(line.state_type, "")),
+        (line.state_label, tone_of(line.state_type)),
         short(line.modified_at),
     ]
     if is_bound:

@@ -36,7 +36,11 @@ def deletion(fates: Sequence[Fate]) -> list[str]:
 def document(detail: RecordDetail) -> Document:
     """Link partners, open exception items, fields, system fields."""
     status = next((value.text for value in detail.system if value.name == "status__v"), "")
-    parts: list[Part] = [Title(detail.name, SIGNS.words(status.lower()))]
+    state = SIGNS.words(status.lower())
+    if detail.document is not None and (latest := next(iter(detail.document.versions), None)) is not None:
+        # Of a document, people want to know the version and its lifecycle state.
+        state = (f"{latest.version} {latest.state_label}", documents.tone_of(latest.state_type))
+    parts: list[Part] = [Title(detail.name, state)]
     for item in detail.open_items:
         words = f"! {item.vault} could not apply it ({item.attempts}×): {item.error_message}"
         parts.append(Note(words, "bad", Goto("exceptions", item.message_key, item.vault_id)))

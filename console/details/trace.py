@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from models.queries.traced import Trace, TracedMessage, TracedRecord, TracedRun, TracedSide, TracedTrouble, Way
 
 
+PASSED_OVER = "and send jobs have passed it over: as it is, it does not meet the criteria of a point that watches it."
+
+
 def document(trace: Trace | None) -> Document:
     """Both ways of a record, the newest message first."""
     if trace is None:
@@ -41,6 +44,9 @@ def document(trace: Trace | None) -> Document:
     if trace.went.changed_since:
         when = "changed since it was last sent" if trace.went.messages else "not been sent"
         parts.append(Note(f"! It has {when}: the next send job looks at it.", "warn"))
+    elif trace.went.passed_over:
+        when = "changed since it was last sent" if trace.went.messages else "not been sent"
+        parts.append(Note(f"! It has {when}, {PASSED_OVER}", "warn"))
     elif not trace.went.messages:
         parts.append(Note(f"No message names it. {_nobody_sends(trace.went)}".strip()))
     parts += _messages(trace.went)

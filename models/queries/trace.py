@@ -5,6 +5,7 @@ Link and Global ID. So the answer takes the same time however much was sent befo
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -189,16 +190,20 @@ def _way(
         )
     targets = (target,) if target is not None else _targets(session, source)
     newest = max((row.entered_at for row in rows), default=None)
-    watched = _is_watched(session, source)
-    changed = source.modified_at is not None and (newest is None or source.modified_at > newest)
-    return Way(source, tuple(messages), targets, watched, watched and changed, more)
+    looked = _watched(session, source)
+    modified = source.modified_at
+    changed = bool(looked) and modified is not None and (newest is None or modified > newest)
+    waits = modified is not None and any(time is None or time < modified for time in looked)
+    return Way(source, tuple(messages), targets, bool(looked), changed and waits, more, changed and not waits)
 
 
-def _is_watched(session: Session, record: TracedRecord) -> bool:
-    """Whether an active integration sends changed records of this one's object."""
+def _watched(session: Session, record: TracedRecord) -> list[datetime | None]:
+    """When each active integration that sends changed records of this one's object has last looked for changes."""
     sources, points, integrations = table_of(PointSource).c, table_of(IntegrationPoint).c, table_of(Integration).c
     statement = (
-        select(sources.id)
+        select(integrations.id, integrations.last_successful_send)
+        .distinct()
+        .select_from(table_of(PointSource))
         .join(table_of(VaultObject), _objects.id == sources.object_id)
         .join(table_of(IntegrationPoint), points.id == sources.point_id)
         .join(table_of(Integration), integrations.id == points.integration_id)
@@ -208,9 +213,8 @@ def _is_watched(session: Session, record: TracedRecord) -> bool:
             integrations.active,
             _objects.name == record.object_name,
         )
-        .limit(1)
     )
-    return session.execute(statement).first() is not None
+    return [row.last_successful_send for row in session.execute(statement)]
 
 
 def _names(column: ColumnElement[Any], record: TracedRecord) -> ColumnElement[bool]:

@@ -88,8 +88,10 @@ class TracedMessage:
 class Way:
     """What a record's changes went through: its messages, the newest first, and the records made of it.
 
-    `watched` says that an active integration sends records of its object, `changed_since` that it does and the record
-    has changed after the newest message; `more` that there are older ones.
+    `watched` says that an active integration sends records of its object, `changed_since` that it does, the record has
+    changed after the newest message, and the next send job will look at it. `passed_over` says that send jobs have
+    looked at that change and sent nothing: the record does not meet the criteria. `more` says that there are older
+    messages.
     """
 
     source: TracedRecord
@@ -98,6 +100,7 @@ class Way:
     watched: bool = False
     changed_since: bool = False
     more: bool = False
+    passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ async def test_an_exception_leads_to_the_trace_of_its_record_and_back(moved: Lab
         await press(pilot, "5", "t")
         assert in_front(app, PickList)
         await press(pilot, "enter")
-        assert "! Not applied to product__v in Target, tried 1 time" in page(app)
+        assert "! Not applied to Product in Target, tried 1 time" in page(app)
         assert "8 characters are too many" in page(app)
         await go_into(pilot, "Not applied")
         assert area(app).AREA == "exceptions"

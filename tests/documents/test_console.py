@@ -83,6 +83,8 @@ async def test_a_draft_is_begun_and_approved_by_keyboard(crossed: DocumentLab) -
         await show(pilot, crossed, NAME)
         await press(pilot, "V")
         assert crossed.history(document)[0] == ("2.1", "draft__c")
+        # Whoever looks at a document sees its version and state first, not that the record is active.
+        assert "2.1 Draft" in area(app).pane.text.splitlines()[0]
 
         await press(pilot, "S")
         assert isinstance(app.screen, PickList)

@@ -13,7 +13,7 @@ from models.services.messages import put_message
 from models.services.vaults import FieldSpec
 from models.store import Store
 from models.tables import IntegrationRule, MessageEvent, Queue, SparkMessage, SparkMessageItem, table_of
-from tests.builders import PRODUCT_FIELDS
+from tests.builders import PRODUCT_FIELDS, build_pair
 from tests.conftest import ManualClock
 from tests.records.test_portable import POSTGRESQL, SQLITE
 from tests.stages.lab import Lab, make_lab
@@ -94,6 +94,19 @@ def test_each_change_is_a_message_of_its_own_the_newest_first(lab: Lab) -> None:
     assert (len(after.messages), after.changed_since) == (3, False)
     keys = [message.outbound.key for message in after.messages]
     assert keys == sorted(keys, reverse=True)
+
+
+def test_a_change_that_send_jobs_pass_over_waits_for_nothing(store: Store, clock: ManualClock) -> None:
+    lab = Lab(store, clock, build_pair(store, criteria={"marketed__c": True}))
+    record = lab.create("Alpha", marketed__c=True)
+    lab.clock.advance(minutes=5)
+    lab.transfer()
+    lab.change(record, marketed__c=False)
+    assert traced(lab, 1001, record).went.changed_since
+    lab.clock.advance(minutes=5)
+    lab.send()
+    went = traced(lab, 1001, record).went
+    assert (went.changed_since, went.passed_over) == (False, True)
 
 
 def test_a_message_on_its_way_shows_how_far_it_came(lab: Lab) -> None:
