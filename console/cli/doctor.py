@@ -13,7 +13,7 @@ SICK = 3
 
 def doctor(
     context: typer.Context,
-    connection: str = typer.Argument(help="Its API name, name or number."),
+    connection: str = typer.Argument(metavar="CONNECTION", help="Its API name, name or number."),
     check: Annotated[bool, typer.Option("--check", help="Exit with 3 when something stops the connection.")] = False,
 ) -> None:
     """Examine a connection on both sides: what stops it, where, and the command that goes there."""

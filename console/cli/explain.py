@@ -76,7 +76,7 @@ def explain_exception(
 @command(dry_run, "integration")
 def dry_run_integration(
     context: typer.Context,
-    integration: Annotated[str, typer.Argument(help="Its API name, name or number.")],
+    integration: Annotated[str, typer.Argument(metavar="INTEGRATION", help="Its API name, name or number.")],
     since: Annotated[
         str, typer.Option(metavar="TIME", help=f"As if Last Successful Run Time had been set to this: {FORMS}.")
     ] = "",

@@ -68,7 +68,7 @@ def yes_or_no(field: str, text: str) -> bool:
 @command(integrations, "create")
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Name of the new integration.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new integration.")],
     connection: OfConnection,
     api_name: ApiName = "",
     feature: Annotated[str, typer.Option(help="What it is for.")] = "",
@@ -117,7 +117,7 @@ def delete(context: typer.Context, integration: Integration) -> None:
 def create_point_command(
     context: typer.Context,
     integration: Integration,
-    name: Annotated[str, typer.Argument(help="Name of the new integration point.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new integration point.")],
     direction: Annotated[str, typer.Option(metavar="inbound|outbound", help="Which way its messages go.")],
     api_name: ApiName = "",
     matching: Annotated[
@@ -197,17 +197,23 @@ def watch(
     from models.services.integrations import add_point_source
     from models.services.point_criteria import read_criteria
 
-    def work(write: WriteSession, actor: Actor, found: Named) -> bool:
+    def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, str]:
         watched = _watched(write, found.key, object_name)
-        criteria = read_criteria(write, actor.vault_id, object_name, where or ())
+        try:
+            criteria = read_criteria(write, actor.vault_id, object_name, where or ())
+        except InvalidInput as refused:
+            told = {f"--where {name.removeprefix('criteria ')}": why for name, why in refused.fields.items()}
+            raise InvalidInput(told, refused.remedy) from refused
+        note = _no_such_remote_point(write, found, to)
         if len(watched) == 1:
-            return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria)
+            return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria), note
         add_point_source(write, actor, found.key, object_name=object_name, remote_point=to, criteria=criteria)
-        return True
+        return True, note
 
-    found, changed = change(context, "IntegrationPoint", point, work)
+    found, (changed, note) = change(context, "IntegrationPoint", point, work)
     document = {"vault_id": found.vault_id, "point": found.api_name, "object": object_name, "changed": changed}
-    tell(settings_of(context), document, f"{found.label} sends changes of {object_name} to {to}.")
+    sentence = f"{found.label} sends changes of {object_name} to {to}. {note}".strip()
+    tell(settings_of(context), document | {"warning": note}, sentence)
 
 
 @command(integrations, "unwatch")
@@ -230,6 +236,21 @@ def unwatch(
     found, removed = change(context, "IntegrationPoint", point, work)
     document = {"vault_id": found.vault_id, "point": found.api_name, "object": object_name, "removed": removed}
     tell(settings_of(context), document, f"{found.label} no longer watches {object_name}.")
+
+
+def _no_such_remote_point(write: WriteSession, found: Named, to: str) -> str:
+    """What to say when the remote Vault has no such inbound point; empty while that Vault is not known.
+
+    It is told, not refused: one side may be designed before the other.
+    """
+    from models.queries.rule_choices import remote_point_options
+    from models.tables import IntegrationPoint
+
+    points = remote_point_options(write, write.get_one(IntegrationPoint, found.key).integration_id)
+    names = [name for name, _label in points]
+    if not names or to in names:
+        return ""
+    return f"Note: the remote Vault's connection has no inbound point {to}. It has {', '.join(names)}."
 
 
 def _watched(write: WriteSession, point_id: int, object_name: str) -> list[int]:

@@ -13,7 +13,7 @@ from console.cli.output import answer, jsonable, lines, tell
 from console.cli.rules import rules
 from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
-from models.errors import NotPossible
+from models.errors import InvalidInput, NotPossible
 
 
 @command(rules, "export")
@@ -53,7 +53,7 @@ def export(
 @command(rules, "import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A file with MDL text.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file with MDL text.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
 ) -> None:
     """Make the rules of the Vault named with --vault what the text says; rules that it does not name stay."""
@@ -62,6 +62,8 @@ def import_(
 
     settings = settings_of(context)
     text = _read(file)
+    if "integrationrule" not in text.casefold():
+        raise InvalidInput({"FILE": "It holds no rules."}, "Rules begin with RECREATE Integrationrule name__c (")
     with opened(settings) as lab:
         vault_id = _vault(lab)
         with lab.store.read() as session:

@@ -107,7 +107,7 @@ def show(context: typer.Context, rule: Name) -> None:
 @command(rules, "create")
 def create(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(help="Label of the new rule.")],
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="Label of the new rule.")],
     point: Point,
     api_name: Annotated[str, typer.Option(metavar="NAME", help="API name; made from the label without.")] = "",
     primary_query_object: Annotated[

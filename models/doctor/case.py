@@ -18,6 +18,7 @@ from models.tables import (
     Direction,
     Integration,
     IntegrationPoint,
+    Lab,
     Matching,
     PointSource,
     Vault,
@@ -205,12 +206,16 @@ class Case:
 
 
 def open_case(session: Session, vault_id: int, connection_id: int, now: datetime, real_now: datetime) -> Case:
-    """Read both sides of a connection. Raises NotFound when the Vault has no such connection."""
+    """Read both sides of a connection. Raises NotFound when the Vault has no such connection.
+
+    While the lab clock stands, what was just written is a little ahead of it: it is no future.
+    """
     own = _side(session, connection_id)
     if own is None or own.vault_id != vault_id:
         raise NotFound("This Vault has no such connection.", "Choose one of the Connections list.")
     remote = _side(session, own.row.remote_connection_id) if own.row.remote_connection_id is not None else None
-    return Case(session, own, remote, now, real_now)
+    latest: datetime = session.execute(select(table_of(Lab).c.last_tick)).scalar_one()
+    return Case(session, own, remote, max(now, latest), real_now)
 
 
 def quoted(word: object) -> str:

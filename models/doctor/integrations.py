@@ -85,7 +85,7 @@ def _run_times(case: Case, side: Side) -> Findings:
                 area="integrations",
                 key=row.id,
                 where=f"Integration {row.name}",
-                command=f"integrations show {quoted(row.api_name)}",
+                command=f"integrations last-run {quoted(row.api_name)} now",
             )
 
 

@@ -267,6 +267,7 @@ def test_how_an_integration_applies_is_set_and_shown(on: Call) -> None:
     shown = on("integrations", "show", "product_integration__c", *TARGET, "--json").document["integration"]
     assert shown["settings"]["mark_text"] == "{value} Deleted"
     assert "Delete policy        mark" in on("integrations", "show", "product_integration__c", *TARGET).out
+    assert "Mark text            {value} Deleted" in on("integrations", "show", "product_integration__c", *TARGET).out
 
 
 def test_last_successful_run_time_is_set_back_and_asks_for_the_jobs(on: Call) -> None:

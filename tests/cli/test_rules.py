@@ -115,6 +115,16 @@ def test_what_could_never_be_answered_or_written_is_told(
     assert told in " ".join(warnings.values())
 
 
+def test_a_point_that_sends_to_nobody_is_told(on: Call) -> None:
+    words = ("integrations", "watch", "product_outbound__c", "product__v", *SOURCE)
+    told = on(*words, "--to", "none__c").out
+    assert "has no inbound point none__c. It has product_inbound__c." in told
+    assert "Note" not in on(*words, "--to", "product_inbound__c").out
+    assert set(on(*words, "--to", "x__c", "--where", "none__c=1", "--json", code=1).error["fields"]) == {
+        "--where none__c"
+    }
+
+
 def test_refusals_name_fields_as_the_help_does(on: Call) -> None:
     words = ("rules", "edit-field", "product_rule__c", "code__c")
     assert set(on(*words, "target_object_field=none__c", "--json", code=1).error["fields"]) == {"target_object_field"}
@@ -177,6 +187,8 @@ def test_a_broken_text_is_refused_with_line_and_column(on: Call, tmp_path: Path)
     file = tmp_path / "rules.mdl"
     file.write_text("RECREATE Integrationrule a__c (\n  label(5));")
     assert "Line 2, column 3: label takes text in quotes" in on("rules", "import", str(file), *TARGET, code=1).err
+    file.write_text("-- nothing\n")
+    assert set(on("rules", "import", str(file), *TARGET, "--json", code=1).error["fields"]) == {"FILE"}
     file.write_bytes(b"\xff\xfe")
     assert "no text in UTF-8" in on("rules", "import", str(file), *TARGET, code=1).err
     assert "No such file" in on("rules", "import", str(tmp_path / "none"), *TARGET, code=1).err

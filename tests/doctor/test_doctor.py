@@ -12,7 +12,7 @@ from models.errors import NotFound
 from models.permissions import Actor, Right, object_permission
 from models.services.connection_files import download_connection_file
 from models.services.connections import create_connection
-from models.services.integrations import create_integration, create_point
+from models.services.integrations import create_integration, create_point, set_integration_active
 from models.services.records import create_record
 from models.services.vaults import FieldSpec
 from models.store import Store, WriteSession
@@ -234,6 +234,16 @@ def another_point_watches_nothing(_store: Store, write: WriteSession, pair: Pair
 @breaks(FindingKind.RUN_TIME_AHEAD)
 def last_run_in_the_future(_store: Store, write: WriteSession, pair: Pair) -> None:
     _set(write, Integration, {"id": pair.source.integration_id}, last_successful_send=NOW + timedelta(days=1))
+
+
+def test_what_was_written_a_tick_ahead_of_a_standing_clock_is_no_future(store: Store, pair: Pair) -> None:
+    for active in (False, True):
+        # Each write takes a tick, while the clock stands.
+        with store.write() as write:
+            set_integration_active(write, pair.source.system, pair.source.integration_id, active)
+    with store.read() as session:
+        found = examine(session, pair.source.vault_id, pair.source.connection_id, store.clock.now())
+    assert FindingKind.RUN_TIME_AHEAD not in {finding.kind for finding in found}
 
 
 @breaks(FindingKind.NO_ACTIVE_RULE)
