@@ -37,7 +37,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "rules": ("rules", "rule_children", "rule_texts"),
         "lookups": ("lookups", "lookup_files", "lookup_misses"),
         "queues": ("queues", "queue_changes", "queue_logging"),
-        "messages": ("messages",),
+        "messages": ("messages", "message_lists"),
         "certificates": ("certificates", "certificate_changes"),
         "exceptions": ("exceptions", "retries"),
         "notifications": ("notifications", "notices"),

@@ -1,4 +1,4 @@
-"""`messages`: look into queues without taking anything out, put a message by hand, put a removed one back."""
+"""`messages`: look at one without taking it, put a message by hand, put a removed one back."""
 
 from __future__ import annotations
 
@@ -25,46 +25,14 @@ QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Its API name, l
 MessageName = Annotated[str, typer.Argument(metavar="MESSAGE", help="Its number or message id.")]
 
 
-@command(messages, "list")
-def list_messages(
-    context: typer.Context,
-    queue: QueueName,
-    text: Annotated[str, typer.Option("--filter", help="Only with these words, e.g. a state.")] = "",
-    limit: Annotated[int, typer.Option(min=0, help="How many to list at most, the newest first.")] = 50,
-) -> None:
-    """List the messages of a queue; nothing is taken out of it."""
-    from models.queries.queues import MessageRow, message_listing
-    from models.tables import Queue
-
-    settings = settings_of(context)
-    with opened(settings) as lab, lab.store.read() as session:
-        found = lab.find(session, Queue, queue)
-        listing = message_listing(found.vault_id, found.key, text=text)
-        total = listing.count(session)
-        rows = listing.page(session, 0, limit, total)
-    columns: list[Column[MessageRow]] = [
-        Column("Number", lambda row: row.key, right=True),
-        Column("Message id", lambda row: row.message_id),
-        Column("State", lambda row: row.state),
-        Column("Object", lambda row: row.object_name),
-        Column("Point", lambda row: row.integration_point),
-        Column("Items", lambda row: row.items, right=True),
-        Column("Attempts", lambda row: row.attempts, right=True),
-        Column("Entered", lambda row: row.entered_at),
-        Column("Next attempt", lambda row: row.next_attempt_at),
-        Column("Error", lambda row: row.last_error),
-    ]
-
-    def words() -> str:
-        more = f"{len(rows)} of {total}; --limit shows more." if len(rows) < total else ""
-        return parts(table(columns, rows, empty="There are no messages."), more)
-
-    answer(settings, {"queue": found.api_name, "total": total, "messages": rows}, words)
-
-
 @command(messages, "show")
-def show(context: typer.Context, message: MessageName) -> None:
-    """Show a message: attributes, items, headers, body, whether its signature holds, and its attempts."""
+def show(
+    context: typer.Context,
+    message: MessageName,
+    body: Annotated[bool, typer.Option("--body", help="Print nothing but the exact body that was sent.")] = False,
+) -> None:
+    """Show a message: attributes, items, headers, body, whether its signature holds, its attempts and troubles."""
+    from models.queries.message_content import TroubleLine, content
     from models.queries.queue_detail import AttemptLine, attempts
     from models.queries.queues import message_detail
     from scheduler.signature_check import check_signature
@@ -75,8 +43,14 @@ def show(context: typer.Context, message: MessageName) -> None:
             place = _place(lab, session, message)
             row = message_detail(session, place.vault_id, place.key)
             tried = attempts(session, place.vault_id, place.key)
-        if row is None:
+            named = None if row is None else content(session, row)
+        if row is None or named is None:
             raise gone("message")
+        if body:
+            if not row.body:
+                raise NotPossible("This message has not been sent: it has no body yet.", "Deliver it first.")
+            print(row.body, end="")
+            return
         verdict = check_signature(lab.store, place.vault_id, place.key)
     signature = {"valid": verdict.valid, "certificate_id": verdict.certificate_id, "reason": verdict.reason}
     columns: list[Column[AttemptLine]] = [
@@ -86,6 +60,14 @@ def show(context: typer.Context, message: MessageName) -> None:
         Column("Status", lambda line: line.status, right=True),
         Column("ms", lambda line: line.duration_ms, right=True),
         Column("Answer", lambda line: line.answer),
+    ]
+
+    troubles: list[Column[TroubleLine]] = [
+        Column("Exception", lambda line: line.key, right=True),
+        Column("Vault", lambda line: line.vault),
+        Column("Status", lambda line: "open" if line.open else "over"),
+        Column("Item", lambda line: line.item),
+        Column("Error", lambda line: line.error_message),
     ]
 
     def words() -> str:
@@ -104,18 +86,30 @@ def show(context: typer.Context, message: MessageName) -> None:
                     ("Left", row.row.left_at),
                     ("Next attempt", row.row.next_attempt_at),
                     ("Error", row.row.last_error),
+                    ("Direction", row.queue_type),
+                    ("Point", row.row.integration_point),
+                    ("Put by run", row.put_by),
+                    ("Taken by run", row.taken_by),
+                    ("On the other side", None if row.twin is None else f"{row.twin.vault}: {row.twin.state}"),
                     ("Items", ", ".join(row.items)),
                     ("Signature", f"{held}: {verdict.reason}" if row.headers else verdict.reason),
                     ("Certificate", verdict.certificate_id),
                 ]
             ),
             section("Attributes", facts((name, value) for name, value in row.attributes.items())),
+            section("Items", facts((line.item, line.name or "(unknown)") for line in named.items)),
+            section("User exceptions", table(troubles, named.troubles)),
             section("Attempts", table(columns, tried)),
             section("Headers", facts(row.headers.items())),
             section("Body", shown(row.body)),
         )
 
-    document = located(place.vault_id, place.vault, row) | {"signature": signature, "delivery_attempts": tried}
+    document = located(place.vault_id, place.vault, row) | {
+        "signature": signature,
+        "delivery_attempts": tried,
+        "named": named.items,
+        "exceptions": named.troubles,
+    }
     answer(settings, {"message": document}, words)
 
 
