@@ -53,7 +53,8 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
         _use_wal(dbapi)
         dbapi.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         dbapi.execute("PRAGMA foreign_keys = ON")
-        dbapi.execute("PRAGMA cache_size = -16384")
+        # Each thread that reads has a connection, so memory counts several times; the system's own cache is there once.
+        dbapi.execute("PRAGMA cache_size = -4096")
         dbapi.execute("PRAGMA wal_autocheckpoint = 4000")
 
     @event.listens_for(engine, "begin")
