@@ -116,6 +116,7 @@ class ConsoleApp(TellingApp):
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
         _unseen("tour", "f10", "Tour", "A tour of one minute: where everything is"),
+        _unseen("screenshot", "f12", "Screenshot", "Save a picture of the screen as an SVG file"),
         _unseen("theme", "f9", "Theme", "Choose the colours: dark, light, high contrast, colour-blind safe"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [

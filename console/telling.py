@@ -89,6 +89,18 @@ class TellingApp(KeyedApp):
 
         self.push_screen(CallsScreen(tuple(self.calls)), picked)
 
+    def do_screenshot(self) -> None:
+        """Save a picture of the screen, and tell where it is."""
+        from console.doing.files import first_folder, reason
+
+        path = first_folder() / f"vault-console-{datetime.now():%Y%m%d-%H%M%S-%f}.svg"  # noqa: DTZ005 - a person's time
+        try:
+            path.write_text(self.export_screenshot(title=self.title), encoding="utf-8")
+        except OSError as error:
+            self.tell(f"{path}: {reason(error)}", title="The picture cannot be saved", severity="warning")
+            return
+        self.tell(f"The picture is in {path}.")
+
     def on_failed(self, message: Failed) -> None:
         self.tell_error(message.error)
 

@@ -53,7 +53,7 @@ def read_bytes(path: Path) -> bytes:
         with path.expanduser().open("rb") as file:
             return file.read(LARGEST)
     except (OSError, ValueError) as error:
-        raise NotPossible(f"{path}: {_reason(error)}", "Choose another file.") from error
+        raise NotPossible(f"{path}: {reason(error)}", "Choose another file.") from error
 
 
 def read_whole(path: Path, largest: int) -> bytes:
@@ -62,7 +62,7 @@ def read_whole(path: Path, largest: int) -> bytes:
         with path.expanduser().open("rb") as file:
             data = file.read(largest + 1)
     except (OSError, ValueError) as error:
-        raise NotPossible(f"{path}: {_reason(error)}", "Choose another file.") from error
+        raise NotPossible(f"{path}: {reason(error)}", "Choose another file.") from error
     if len(data) > largest:
         raise NotPossible(f"{path}: It is larger than {largest // 1_000_000} MB.", "Choose another file.")
     return data
@@ -79,7 +79,7 @@ def list_folder(folder: Path, suffix: str) -> tuple[Entry, ...]:
                     wanted = not is_folder and entry.name.endswith(suffix)
                     found.append(Entry(entry.name, Path(entry.path), is_folder, wanted))
     except OSError as error:
-        raise NotPossible(f"{folder}: {_reason(error)}", "Choose another folder.") from error
+        raise NotPossible(f"{folder}: {reason(error)}", "Choose another folder.") from error
     found.sort(key=lambda entry: (not entry.wanted, not entry.folder, entry.name.casefold()))
     up = (Entry("..", folder.parent, folder=True, wanted=False),) if folder.parent != folder else ()
     split = sum(entry.wanted for entry in found)
@@ -98,9 +98,10 @@ def _why_not_written(path: Path, error: Exception) -> str:
         case PermissionError():
             return f"You may not write {path}: name another place."
         case _:
-            return f"{path} cannot be written. {_reason(error)} Name another place."
+            return f"{path} cannot be written. {reason(error)} Name another place."
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a file cannot be read or written, in words."""
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{reason}." if reason else "This is not a path."

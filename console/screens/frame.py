@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from console.areas import area
 from console.screens.chrome import FramedScreen
+from console.screens.saving import Copied, ask_to_save, copy_rows
 from console.theme import Tone
 from console.widgets.bars import PaneTitle
 from console.widgets.columns import Column, Span
@@ -50,7 +51,8 @@ class AreaFrame(FramedScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "zoom", "Zoom", show=False, id="area.zoom", tooltip="Give the focused pane the whole screen"),
-        Binding("y", "copy", "Copy", show=False, id="area.copy", tooltip="Copy the row's key or the line's value"),
+        Binding("y", "copy", "Copy", show=False, id="area.copy", tooltip="Copy the selected rows, or the line's value"),
+        Binding("Y,ctrl+e", "save", "Save list", show=False, id="area.save", tooltip="Save all rows as CSV or JSON"),
     ]
 
     def __init__(self) -> None:
@@ -116,11 +118,28 @@ class AreaFrame(FramedScreen):
     def action_copy(self) -> None:
         if self.pane.has_focus:
             text = self.pane.current.copy if self.pane.current else self.pane.text
+        elif self.table.selected and self.table.source is not None:
+            copy_rows(self, self.table.source, self.table.selected, self.copy_of)
+            return
         else:
             text = self.copy_of(self.table.cursor_row)
         if text:
             self.home.copy_to_clipboard(text)
             self.home.tell(f"Copied {clean(text[:60])}")
+
+    def on_copied(self, message: Copied) -> None:
+        """The selected rows, one on a line."""
+        message.stop()
+        self.home.copy_to_clipboard("\n".join(message.texts))
+        self.home.tell(f"Copied {len(message.texts):,} {'row' if len(message.texts) == 1 else 'rows'}.")
+
+    def action_save(self) -> None:
+        """Save the whole list as it is filtered."""
+        table = self.table
+        if table.source is None or not table.total:
+            self.home.tell(self.needs_row() or "There is nothing to save.", severity="warning")
+            return
+        ask_to_save(self.home, table.source, self.AREA, table.total)
 
     def copy_of(self, row: Any | None) -> str:
         """What copying a row gives: the name by which others find it."""

@@ -148,6 +148,11 @@ class WindowTable(ScrollView, can_focus=True):
         return self._pages.row(0) if self.total else None
 
     @property
+    def source(self) -> WindowSource | None:
+        """Where its rows come from; None while it has none."""
+        return self._source
+
+    @property
     def rows_in_memory(self) -> int:
         """How many rows are kept, whatever the length of the list."""
         return len(self._pages)

@@ -85,8 +85,8 @@ def test_a_key_is_shown_as_people_read_it() -> None:
 
 
 def test_a_file_gives_keys_by_id_alone_or_as_a_list_and_quoted_or_not() -> None:
-    found = read('[keys]\n"app.vault" = "B"\narea.copy = ["ctrl+y", "f4"]\n', FILE)
-    assert found.given == {"app.vault": ("B",), "area.copy": ("ctrl+y", "f4")}
+    found = read('[keys]\n"app.vault" = "B"\narea.copy = ["ctrl+y", "f15"]\n', FILE)
+    assert found.given == {"app.vault": ("B",), "area.copy": ("ctrl+y", "f15")}
 
 
 def test_two_bindings_can_change_their_keys() -> None:
