@@ -37,8 +37,11 @@ def document(detail: IntegrationDetail) -> Document:
         Fact("Last sent", moment(detail.last_send)),
         Fact("Last received", moment(detail.last_receive)),
     ]
-    if any(point.direction == "inbound" for point in detail.points):
+    if detail.points and detail.receives:
         parts += _settings(detail)
+    if detail.sends_documents:
+        withdrawn = "are withdrawn too" if detail.settings.inactivates_targets else "stay as they are"
+        parts.append(Fact("A withdrawn document's CrossLinks", withdrawn))
     for point in detail.points:
         parts += _point(point, detail)
     if not detail.points:

@@ -23,7 +23,7 @@ def change_settings(store: Store, who: Who, values: Values, _confirmed: bool, /,
         changed = change_integration_settings(write, actor, key, values)
     if not changed:
         return "Nothing differed: nothing was saved."
-    return f"{name} was saved. It applies from the next receive run on."
+    return f"{name} was saved. It applies from the next run on."
 
 
 def set_last_run(store: Store, who: Who, values: Values, _confirmed: bool, /, *, key: int, name: str) -> str:

@@ -130,7 +130,7 @@ def source_form(point_id: int, source: SourceLine | None, objects: Options, remo
     remote = source.remote_point if source else remote_points[0][0] if len(remote_points) == 1 else ""
     fields = [] if source else [form_field("object_name", "Object", required=True, type="picklist", choices=objects)]
     fields += [
-        _chosen("remote_point", "Remote integration point", remote, remote_points, required=True),
+        chosen("remote_point", "Remote integration point", remote, remote_points, required=True),
         form_field("criteria", "Only where", criteria, hint="field=value, field=value"),
     ]
     save = partial(
@@ -150,7 +150,7 @@ def rule_form(point_id: int, rule: RuleLine | None, source_objects: Options, mad
     fields = [form_field("name", "Label", rule.name if rule else "", required=True)]
     if rule is None or not rule.standard:
         fields.append(form_field("api_name", "API Name", rule.api_name if rule else "", hint="my_rule__c"))
-    fields.append(_chosen("primary_query_object", "Primary query object", primary, source_objects))
+    fields.append(chosen("primary_query_object", "Primary query object", primary, source_objects))
     look = partial(doing.look_at_rule, point_id=point_id, key=rule.key if rule else None)
     if rule is not None:
         return Form(f"Edit {rule.name}", fields, partial(doing.edit_rule, key=rule.key), helps=HELPS), look
@@ -163,7 +163,7 @@ def query_rule_form(choices: RuleChoices, line: QueryObjectRuleLine | None, made
     """A query object rule, and how it is looked at as one types."""
     query_object = line.query_object if line else choices.primary_query_object or ""
     fields = [
-        _chosen("query_object", "Query object", query_object, choices.source_objects, required=True),
+        chosen("query_object", "Query object", query_object, choices.source_objects, required=True),
         form_field("filter_clause", "Only where (VQL)", line.filter_clause if line else ""),
         *_head(line, choices),
     ]
@@ -200,7 +200,7 @@ def field_rule_form(choices: RuleChoices, line: FieldRuleLine | None, made: Made
             type="picklist",
             choices=choices.document_fields,
         ),
-        _chosen("query_object", "Query object", query_object, choices.source_objects),
+        chosen("query_object", "Query object", query_object, choices.source_objects),
         form_field("query_field", "Query field", query_field, type="picklist" if choices.source_known else "text"),
         form_field("default_value", "Default", held(line.default_value) if line else ""),
         form_field("reference_lookup_id", "Reference lookup", lookup, type="picklist", choices=choices.lookups),
@@ -247,7 +247,7 @@ def _unseen(line: QueryObjectRuleLine | FieldRuleLine | None) -> dict[str, str]:
     return {} if line is None else {"api_name": line.api_name}
 
 
-def _chosen(name: str, label: str, value: str, options: Options, *, required: bool = False) -> FormField:
+def chosen(name: str, label: str, value: str, options: Options, *, required: bool = False) -> FormField:
     """A field that is chosen where the choices are known, else typed. A value that is gone stays choosable."""
     if not options:
         return form_field(name, label, value, required=required)

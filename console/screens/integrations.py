@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
     from models.queries.integrations import IntegrationRow
+    from models.queries.settings_choices import SettingsChoices
     from models.queries.window import Listing
 
 
@@ -181,11 +182,22 @@ class IntegrationsScreen(MdlFiles):
     # Settings (seeds S0, S2, S3, S4)
 
     def why_not_settings(self) -> str:
-        return self._read()
+        detail = self.detail
+        if (reason := self._read()) or detail is None or detail.receives or detail.sends_documents:
+            return reason
+        return f"{detail.name} only sends: what becomes of targets is set in the receiving Vault."
 
     def do_settings(self) -> None:
-        if self.detail is not None:
-            self.fill_in(settings.settings_form(self.detail))
+        detail = self.detail
+        if detail is None:
+            return
+
+        def read(session: StoreSession) -> SettingsChoices:
+            from models.queries.settings_choices import settings_choices
+
+            return settings_choices(session, detail.key)
+
+        self.read_then(read, lambda choices: self.fill_in(settings.settings_form(detail, choices)))
 
     def why_not_last_run(self) -> str:
         return self._read()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from models.data_model import DOCUMENTS
 from models.queries.rules import FieldRuleLine, QueryObjectRuleLine, RuleLine, rules_of_points
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.services.integration_settings import IntegrationSettings, integration_settings
@@ -121,6 +122,16 @@ class IntegrationDetail:
     open_items: int
     points: tuple[PointLine, ...]
     settings: IntegrationSettings
+
+    @property
+    def receives(self) -> bool:
+        """Whether it applies what it receives; one without points may come to do so."""
+        return not self.points or any(point.direction == "inbound" for point in self.points)
+
+    @property
+    def sends_documents(self) -> bool:
+        """Whether it makes CrossLinks in the remote Vault."""
+        return any(source.object_name == DOCUMENTS for point in self.points for source in point.sources)
 
 
 def shown_time(

@@ -39,7 +39,7 @@ async def set_policy(pilot: Pilot[Any], policy: str) -> None:
     await act(pilot, "settings")
     await pick(pilot, "delete_policy", policy)
     if policy == "is marked":
-        await enter(pilot, "mark_field", "name__v")
+        await pick(pilot, "mark_field", "name__v")
         await enter(pilot, "mark_text", "{value} (deleted)")
     await press(pilot, "f2")
     await go_to_vault(pilot, "source")

@@ -11,7 +11,7 @@ from models.time import from_iso
 from tests.builders import Pair
 from tests.console.lab import area, console, fill, press, settle
 from tests.console.test_connection_actions import WIDE, act, line, told
-from tests.console.test_design import enter, pick, problem
+from tests.console.test_design import choices, enter, pick, problem
 
 
 def integration(store: Store, key: int) -> Any:
@@ -37,14 +37,28 @@ async def test_the_settings_are_chosen_in_a_form_that_names_what_is_missing(stor
         await pick(pilot, "inactivates_targets", "yes")
         await press(pilot, "f2")
         assert (problem(app, "mark_field"), problem(app, "mark_text")) == ("✕ This is needed.", "✕ This is needed.")
-        await enter(pilot, "mark_field", "name__v")
+        assert "global_id__sys" not in choices(app, "mark_field")
+        assert "global_id__sys" in choices(app, "match_target_field")
+        assert "code__c" in choices(app, "match_source_field")
+        await pick(pilot, "mark_field", "name__v")
         await enter(pilot, "mark_text", "Deleted")
         await press(pilot, "f2")
         row = integration(store, pair.target.integration_id)
         assert (row.delete_policy.value, row.mark_field, row.mark_text) == ("mark", "name__v", "Deleted")
         assert row.inactivates_targets
-        assert "from the next receive run on" in told(app)
+        assert "from the next run on" in told(app)
         assert "mark_text='Deleted'" in shown(app)
+
+
+async def test_an_integration_that_only_sends_says_where_its_targets_are_looked_after(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "set in the receiving Vault" in area(app).why_not("settings")
+        await press(pilot, "c")
+        assert not isinstance(app.screen, FormScreen)
 
 
 async def test_an_earlier_last_successful_run_time_asks_for_the_jobs(store: Store) -> None:

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from console.details.messages import document as document_of
 from console.doing.messages import read_page
+from console.modals.form import FormScreen
 from console.modals.picker import PickList
 from console.targets import Goto
 from console.widgets.document import Grid
@@ -91,6 +92,18 @@ async def test_a_draft_is_begun_and_approved_by_keyboard(crossed: DocumentLab) -
         await press(pilot, *"approved", "enter")
 
     assert crossed.history(document)[:2] == [("3.0", "approved__c"), ("2.0", "superseded__c")]
+
+
+async def test_an_integration_that_sends_documents_says_what_becomes_of_withdrawn_ones(crossed: DocumentLab) -> None:
+    app = console(crossed.store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert "stay as they are" in area(app).pane.text
+        await press(pilot, "c")
+        assert isinstance(app.screen, FormScreen)
+        await press(pilot, "enter", *"yes", "enter", "f2")
+        assert "are withdrawn too" in area(app).pane.text
 
 
 async def test_the_form_of_a_document_has_no_field_for_its_number(crossed: DocumentLab) -> None:
