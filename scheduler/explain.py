@@ -29,6 +29,7 @@ from models.tables import (
     Record,
     SparkMessage,
     SparkMessageBody,
+    Tombstone,
     Vault,
     VaultObject,
     table_of,
@@ -47,6 +48,7 @@ _points = table_of(IntegrationPoint)
 _sources = table_of(PointSource)
 _objects = table_of(VaultObject)
 _records = table_of(Record)
+_tombstones = table_of(Tombstone)
 _queues = table_of(Queue)
 _messages = table_of(SparkMessage)
 _bodies = table_of(SparkMessageBody)
@@ -70,7 +72,7 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
             .where(_records.c.vault_id == actor.vault_id, _records.c.record_id == record_id)
         ).one_or_none()
         if record is None:
-            raise NotFound(f"This Vault has no record {record_id}.", "Check its id.")
+            raise _no_record(write, actor.vault_id, record_id)
         actor.require_object(record.object_name, Right.READ)
         stories = list(_stories(write, record, None))
         origin = _origin(write, record)
@@ -81,6 +83,18 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
                 if any(target.record_id == record_id for target in story.targets) or not story.targets
             ]
         return stories
+
+
+def _no_record(session: Session, vault_id: int, record_id: str) -> NotFound:
+    deleted_at = session.execute(
+        select(_tombstones.c.deleted_at).where(_tombstones.c.vault_id == vault_id, _tombstones.c.record_id == record_id)
+    ).scalar()
+    if deleted_at is None:
+        return NotFound(f"This Vault has no record {record_id}.", "Check its id.")
+    return NotFound(
+        f"Record {record_id} was deleted at {deleted_at:%Y-%m-%d %H:%M:%S}.",
+        "Its trace has the message that told of it, which can be explained.",
+    )
 
 
 def explain_message(store: Store, actor: Actor, message_key: int) -> list[Story]:

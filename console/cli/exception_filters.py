@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from console.cli.lab import OpenLab
-from models.errors import InvalidInput, NotFound
+from models.errors import InvalidInput, NotFound, NotPossible
 from models.queries.choosing import Candidate, choose
 
 if TYPE_CHECKING:
@@ -58,15 +59,26 @@ class Options:
         Raises NotFound when no Vault has it, NotPossible when a name means several, InvalidInput for a wrong value.
         """
         found: dict[int, ExceptionFilter] = {}
-        missing: NotFound | None = None
-        for vault in lab.vaults(session):
+        missing = False
+        vault_ids = lab.vault_ids(session)
+        for vault_id in vault_ids:
             try:
-                found[vault.key] = self.filter(session, vault.key)
-            except NotFound as error:
-                missing = error
-        if not found and missing is not None:
-            raise missing
+                found[vault_id] = self.filter(session, vault_id)
+            except NotFound:
+                missing = True
+        if missing and not found:
+            self._say_what_is_missing(session, vault_ids)
         return found
+
+    def _say_what_is_missing(self, session: Session, vault_ids: list[int]) -> None:
+        """Raise NotFound for the name that no Vault in question has."""
+        from models.tables import Connection, Integration
+
+        for kind, text in ((Connection, self.connection), (Integration, self.integration)):
+            with suppress(NotPossible):
+                _key(session, vault_ids, kind, text)
+        _point(session, vault_ids, self.point)
+        raise NotFound("No Vault here has all that is named.", "Name the Vault that is meant with --vault.")
 
     def filter(self, session: Session, vault_id: int) -> ExceptionFilter:
         """The filter for one Vault. Raises what `filters` raises."""
@@ -75,26 +87,48 @@ class Options:
 
         return ExceptionFilter(
             active=self.active,
-            connection_id=_key(session, vault_id, Connection, self.connection),
-            integration_id=_key(session, vault_id, Integration, self.integration),
-            point=self.point or "",
-            error_type=_value(ErrorType, "type", self.error_type),
-            side=_value(ExceptionSide, "side", self.side),
+            connection_id=_key(session, [vault_id], Connection, self.connection),
+            integration_id=_key(session, [vault_id], Integration, self.integration),
+            point=_point(session, [vault_id], self.point),
+            error_type=_value(ErrorType, "--type", self.error_type),
+            side=_value(ExceptionSide, "--side", self.side),
             text=self.text or "",
         )
 
 
 def _key(
-    session: Session, vault_id: int, kind: type[ConnectionTable | IntegrationTable], text: str | None
+    session: Session, vault_ids: list[int], kind: type[ConnectionTable | IntegrationTable], text: str | None
 ) -> int | None:
     from models.queries.lookup import named
 
     if text is None:
         return None
-    rows = named(session, kind, [vault_id])
+    rows = named(session, kind, vault_ids)
     candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), row.vault) for row in rows]
     what = kind.__name__.lower()
     return choose(candidates, text, what, "Give more of its name, its Vault with --vault, or its number.").key
+
+
+def _point(session: Session, vault_ids: list[int], text: str | None) -> str:
+    """The integration point that is meant, by its API name or name, or how one of them begins; empty for none.
+
+    Points of several connections may be called alike, and messages remember points that were deleted: both count.
+    """
+    from models.queries.exceptions import points_of_messages
+    from models.queries.lookup import named
+    from models.tables import IntegrationPoint
+
+    if text is None:
+        return ""
+    wanted = text.strip().casefold()
+    rows = named(session, IntegrationPoint, vault_ids)
+    exact = {name for row in rows for name in (row.api_name, row.label) if name.casefold() == wanted}
+    exact |= {name for name in points_of_messages(session, vault_ids) if name.casefold() == wanted}
+    if exact:
+        return min(exact)
+    candidates = [Candidate(row.key, (str(row.key), row.api_name, row.label), row.vault) for row in rows]
+    chosen = choose(candidates, text, "integration point", "Give more of its name, or its Vault with --vault.")
+    return next(row.api_name for row in rows if row.key == chosen.key)
 
 
 def _value(kind: type[E], name: str, text: str | None) -> E | None:

@@ -59,7 +59,8 @@ def retry(
         if count:
             tell(settings, {"vault_id": vault.key, "before": before}, f"{_amount(plan)} would be tried again.")
             return
-        finish_interrupted(lab, vault.key)
+        if wait:
+            finish_interrupted(lab, vault.key)
         with lab.store.write() as write:
             plan = start_retry(write, actor, chosen)
         if plan.retry_id is None:

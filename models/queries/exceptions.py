@@ -1,5 +1,6 @@
 """User exception messages of a Vault: the list and how it is narrowed, for the Exceptions area and for retries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -158,11 +159,17 @@ def row_columns() -> tuple[Any, ...]:
     )
 
 
+def points_of_messages(session: Session, vault_ids: Sequence[int]) -> tuple[str, ...]:
+    """What the user exception messages of these Vaults are named after: their integration points, also deleted ones."""
+    names = select(_c.name).where(_c.vault_id.in_(vault_ids)).distinct()
+    return tuple(session.execute(names).scalars())
+
+
 def listing(vault_id: int, where: ExceptionFilter = ALL) -> Listing[ExceptionRow]:
     """The user exception messages of a Vault that are meant, the newest first."""
     keys = select(_c.id).where(*where.conditions(vault_id))
     rows = select(*row_columns()).where(_c.vault_id == vault_id)
-    return Listing(_c.id, keys, rows, lambda row: ExceptionRow(*row), descending=True)
+    return Listing(_c.id, keys, rows, lambda row: ExceptionRow(*row), descending=True, dated=_c.created_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,35 @@ def test_a_retry_can_be_asked_for_only(on: Call) -> None:
     assert (retry["state"], retry["step"], retry["items"]) == ("under_way", "receive", 1)
 
 
+def test_asking_twice_is_refused_and_carries_nothing_out(on: Call) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+    on("exceptions", "retry", "1", "--no-wait")
+
+    assert "being retried already" in on("exceptions", "retry", "1", "--no-wait", code=1).err
+    (retry,) = on("exceptions", "retries", "--json").document["retries"]
+    assert retry["state"] == "under_way"
+
+
+def test_what_an_option_names_and_is_not_there_is_told_with_what_is(on: Call) -> None:
+    on("jobs", "run", *SOURCE)
+    on("jobs", "run", "receive", *TARGET)
+
+    def total(*words: str) -> int:
+        return int(on("exceptions", "list", *words, "--json").document["total"])
+
+    for option in ("--connection", "--integration", "--point"):
+        told = on("exceptions", "list", option, "none__c", code=1).err
+        assert f"There is no {option[2:].replace('point', 'integration point')} none__c here." in told
+        assert "(Source, " in told
+        assert "(Target, " in told
+    assert total("--point", "product_inbound__c") == total("--point", "Product Inbound Point") == 1
+    assert total("--point", "product_in") == total("--point", "PRODUCT_INBOUND__C") == 1
+    assert total("--point", "product_outbound__c") == 0
+    for option in ("--type", "--side"):
+        assert set(on("exceptions", "list", option, "x", "--json", code=1).error["fields"]) == {option}
+
+
 def test_a_retry_that_nobody_has_begun_can_be_cancelled(on: Call) -> None:
     on("jobs", "run", *SOURCE)
     on("jobs", "run", "receive", *TARGET)

@@ -225,6 +225,14 @@ def test_a_record_that_is_not_there_is_not_explained(lab: Lab) -> None:
         explain_record(lab.store, lab.source.system, "V0A000000009999")
 
 
+def test_a_record_that_was_deleted_is_told_so(lab: Lab) -> None:
+    product = lab.create("Aspirin")
+    lab.delete(product)
+    with pytest.raises(NotFound, match=f"Record {product} was deleted at") as refused:
+        story_of(lab, product)
+    assert "trace" in refused.value.remedy
+
+
 def test_who_may_not_read_an_object_gets_no_explanation_of_it(lab: Lab) -> None:
     product = lab.create("Aspirin")
     nobody = Actor(lab.source.vault_id, None, "nobody", frozenset())
