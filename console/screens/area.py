@@ -46,6 +46,7 @@ class AreaScreen(AreaFrame):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/", id="area.filter", tooltip="Narrow the list as you type"),
+        Binding("ctrl+g", "goto", "Go to row", show=False, id="area.goto", tooltip="To a row by place, key or time"),
         Binding("escape", "back", "Back", show=False, id="area.back", tooltip="Back: to the list, without the filter"),
     ]
 
@@ -274,6 +275,32 @@ class AreaScreen(AreaFrame):
         line.display = False
         self.filter_text = text
         self._write_titles()
+
+    # Going to a row
+
+    GOTO: ClassVar[str] = "its key, or a time such as 2026-01-31 12:00, 12:00 or -2h."
+    """What a row can be found by, beside its place."""
+
+    def action_goto(self) -> None:
+        from console.modals.goto import Found, GotoPrompt
+
+        store, table = self.home.store, self.table
+        if store is None:
+            return
+        making = self.listing(self.filter_text, table.sort, table.descending)
+
+        def seek(text: str) -> Key | None:
+            from models.queries.lab import ask
+
+            return ask(store, making().go_to, text, store.clock.now())
+
+        def chosen(where: int | Found | None) -> None:
+            if isinstance(where, Found):
+                table.seek(where.key)
+            elif where is not None:
+                table.move_cursor(where - 1)
+
+        self.home.push_screen(GotoPrompt(table.total, self.GOTO, seek), chosen)
 
     # Keys that all areas share
 

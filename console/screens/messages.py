@@ -74,6 +74,7 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         Column("Tries", lambda row: number(row.attempts), 5, "right", rank=2),
     )
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
+    GOTO = "how a message id begins, or a time such as 2026-01-31 12:00, 12:00 or 2h (ago)."
     ACTIONS: ClassVar = (
         FOLLOW,
         Action("narrow", "F", "Filter form", "Narrow the list: state, point, connection, queue, key, attribute, time"),

@@ -104,7 +104,7 @@ def listing(vault_id: int, wanted: AuditFilter = EVERYTHING) -> Listing[AuditLin
     if wanted.until is not None:
         keys = keys.where(_c.at < wanted.until)
     rows = select(*(_c[name] for name in _COLUMNS)).where(_c.vault_id == vault_id)
-    return Listing(_c.id, keys, rows, lambda row: AuditLine(*row), descending=True)
+    return Listing(_c.id, keys, rows, lambda row: AuditLine(*row), descending=True, dated=_c.at)
 
 
 def objects_audited(session: Session, vault_id: int) -> tuple[str, ...]:

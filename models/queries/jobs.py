@@ -155,7 +155,7 @@ def listing(
         moved = (lines[name] for name in COUNTS)
         rows = select(*_ROW_COLUMNS[: -len(COUNTS)], *moved).join(table_of(JobRunLine), lines.run_id == _c.id)
         rows = rows.where(_c.vault_id == vault_id, lines.connection_id == connection_id)
-    return Listing(_c.id, keys, rows, _row, descending=True)
+    return Listing(_c.id, keys, rows, _row, descending=True, dated=_c.started_at)
 
 
 def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:

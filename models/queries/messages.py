@@ -110,6 +110,23 @@ class MessageListing(Listing[BrowsedMessage]):
             return self._of(few).position(session, key)
         return few.index(int(key)) if key in few else None
 
+    def go_to(self, session: Session, text: str, now: datetime) -> Key | None:
+        """The message that a person means: by how its id begins, or the last one that had come by a time."""
+        text = text.strip()
+        vault_id = self.search.vault_id if self.search is not None else 0
+        if is_id(text) and (ids := beginning(session, vault_id, text.lower())):
+            return _newest_in(session, self, one_of_numbers(_messages.id, sorted(ids)))
+        if text.removeprefix("#").isdigit():
+            return super().go_to(session, text, now)
+        entered = (
+            select(_messages.id)
+            .where(_messages.vault_id == vault_id, _messages.entered_at <= read_time(text, now))
+            .order_by(_messages.entered_at.desc(), _messages.id.desc())
+            .limit(1)
+        )
+        last = session.execute(entered).scalar()
+        return None if last is None else _newest_in(session, self, _messages.id <= last)
+
     def _of(self, ids: tuple[int, ...]) -> Listing[BrowsedMessage]:
         keys = select(self.key).where(one_of_numbers(self.key, ids))
         return Listing(self.key, keys, self.rows, self.build, self.sort, self.descending)
@@ -190,28 +207,6 @@ def come_after(session: Session, found: MessageListing, after: int, limit: int) 
     keys = found.keys.where(_messages.id > after).order_by(_messages.id).limit(limit)
     statement = found.rows.where(_messages.id.in_(keys)).order_by(_messages.id)
     return [found.build(row) for row in fetch(session, statement)]
-
-
-def go_to(session: Session, found: MessageListing, text: str, now: datetime) -> int | None:
-    """The message of a list that a person means: by how its id begins, or the last one that had come by a time.
-
-    None when there is none. Raises ValueError with a sentence when the text is neither.
-    """
-    text = text.strip()
-    vault_id = found.search.vault_id if found.search is not None else 0
-    if is_id(text) and (ids := beginning(session, vault_id, text.lower())):
-        return _newest_in(session, found, one_of_numbers(_messages.id, sorted(ids)))
-    moment = read_time(text, now)
-    entered = (
-        select(_messages.id)
-        .where(_messages.vault_id == vault_id, _messages.entered_at <= moment)
-        .order_by(_messages.entered_at.desc(), _messages.id.desc())
-        .limit(1)
-    )
-    last = session.execute(entered).scalar()
-    if last is None:
-        return None
-    return _newest_in(session, found, _messages.id <= last)
 
 
 def _newest_in(session: Session, found: MessageListing, condition: ColumnElement[bool]) -> int | None:

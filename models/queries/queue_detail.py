@@ -229,7 +229,7 @@ def log_listing(
     if text:
         keys = keys.where(matches(text, _log.queue_name, _log.connection_name, _log.message_id, _log.reason))
     rows = select(*_LOG_COLUMNS).where(_log.vault_id == vault_id)
-    return Listing(_log.id, keys, rows, lambda row: LogLine(*row), descending=True)
+    return Listing(_log.id, keys, rows, lambda row: LogLine(*row), descending=True, dated=_log.at)
 
 
 def days_with_entries(session: Session, vault_id: int) -> Mapping[date, int]:

@@ -189,20 +189,6 @@ def message_listing(vault_id: int, queue_id: int, *, text: str = "") -> Listing[
     return Listing(_messages.id, keys, rows, lambda row: MessageRow(*row), descending=True)
 
 
-def waiting_listing(vault_id: int, connection_id: int, way: Direction, *, text: str = "") -> Listing[MessageRow]:
-    """The messages of a connection that wait in the Vault's outbound or inbound queues, the newest first."""
-    own_queues = select(_c.id).where(_c.vault_id == vault_id, _c.type == way)
-    keys = select(_messages.id).where(
-        _messages.queue_id.in_(own_queues),
-        _messages.state == MessageState.QUEUED,
-        _messages.connection_id == connection_id,
-    )
-    if text:
-        keys = keys.where(matches(text, _messages.message_id, _messages.object_name, _messages.integration_point))
-    rows = select(*_MESSAGE_COLUMNS).where(_messages.vault_id == vault_id)
-    return Listing(_messages.id, keys, rows, lambda row: MessageRow(*row), descending=True)
-
-
 def detail(session: Session, vault_id: int, queue_id: int) -> QueueDetail | None:
     """One queue of a Vault; None when it is gone."""
     users = table_of(User)

@@ -137,7 +137,7 @@ def listing(
         .join(_objects, _objects.c.id == _c.object_id)
         .where(_c.vault_id == vault_id)
     )
-    return ordered(Listing(_c.record_id, keys, rows, _row), SORTS, sort, descending=descending)
+    return ordered(Listing(_c.record_id, keys, rows, _row, dated=_c.modified_at), SORTS, sort, descending=descending)
 
 
 def _row(row: Any) -> RecordRow:

@@ -6,11 +6,14 @@ index.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Enum, Executable, Select, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Enum, Executable, Integer, Select, String, and_, cast, func, or_, select
 from sqlmodel import Session
+
+from models.typed_times import read_moment
 
 PAGE = 200
 """Rows in a page."""
@@ -54,6 +57,8 @@ class Listing(Generic[R]):
     build: Callable[[Any], R]
     sort: ColumnElement[Any] | None = None
     descending: bool = False
+    dated: ColumnElement[Any] | None = None
+    """The time that a row is of, where people look for one by that."""
 
     def count(self, session: Session) -> int:
         """How many rows there are."""
@@ -92,6 +97,30 @@ class Listing(Generic[R]):
             before = or_(ahead, and_(self.sort == value[0], self._beyond(key, backwards=True)))
         counted = select(func.count()).select_from(self.keys.where(before).subquery())
         return int(session.execute(counted).scalar_one())
+
+    def go_to(self, session: Session, text: str, now: datetime) -> Key | None:
+        """The row that a person means: by its key (a number may stand after `#`), or the last one up to a time.
+
+        None when there is none. Raises ValueError with a sentence when the text is neither; `now` is the lab time.
+        """
+        text = text.strip()
+        number = text.removeprefix("#")
+        if not isinstance(self.key.type, Integer):
+            here = self.position(session, text)
+        else:
+            here = self.position(session, int(number)) if number.isascii() and number.isdigit() else None
+            text = "" if number.isdigit() else text
+        if here is not None:
+            return int(number) if isinstance(self.key.type, Integer) else text
+        if not text:
+            return None
+        if self.dated is None:
+            raise ValueError("This list has no such row, and none is found by a time.")
+        upto = self.keys.where(self.dated <= read_moment(text, now))
+        in_order = self.sort is None and self.descending
+        latest = (self.key.desc(),) if in_order else (self.dated.desc(), self.key.desc())
+        found: Key | None = session.execute(upto.order_by(*latest).limit(1)).scalar()
+        return found
 
     def _beyond(self, key: Key, *, backwards: bool) -> ColumnElement[bool]:
         return self.key < key if self.descending != backwards else self.key > key
@@ -163,7 +192,7 @@ def ordered(listing: Listing[R], sorts: Mapping[str, ColumnElement[Any]], sort: 
     """The listing sorted by one of `sorts`; an unknown name leaves its own order."""
     if sort not in sorts:
         return listing
-    return Listing(listing.key, listing.keys, listing.rows, listing.build, sorts[sort], descending)
+    return replace(listing, sort=sorts[sort], descending=descending)
 
 
 def matches(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:

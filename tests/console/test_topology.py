@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event, insert
 
 from models.permissions import Actor
-from models.queries import exceptions, jobs, queues
+from models.queries import exceptions, jobs, messages
 from models.queries.exceptions import ExceptionFilter
 from models.queries.lab import ask
+from models.queries.message_filter import MessageFilter
 from models.queries.topology import End, Topology, Way, topology
 from models.services.connections import create_connection
 from models.services.queues import connect_queue, create_queue
@@ -102,8 +103,9 @@ def test_what_moved_is_the_sum_of_the_runs_that_the_list_shows(
 @pytest.mark.parametrize(("name", "way"), [("waiting_out", Direction.OUTBOUND), ("waiting_in", Direction.INBOUND)])
 def test_what_waits_is_as_many_messages_as_the_list_shows(store: Store, pair: Pair, name: str, way: Direction) -> None:
     for side in (pair.source, pair.target):
-        listing = queues.waiting_listing(side.vault_id, side.connection_id, way)
+        waiting = MessageFilter(states=(MessageState.QUEUED,), direction=way)
         with store.read() as session:
+            listing = messages.listing(session, side.vault_id, waiting, connection_id=side.connection_id)
             assert listing.count(session) == getattr(end_of(store, side.connection_id), name)
 
 
@@ -113,11 +115,11 @@ def test_what_failed_is_the_open_items_of_the_messages_that_the_list_shows(store
         with store.read() as session:
             items = exceptions.listing(side.vault_id, replace(where, open_items=True))
             rows = items.page(session, 0, 100, items.count(session))
-            messages = exceptions.listing(side.vault_id, where).count(session)
+            counted = exceptions.listing(side.vault_id, where).count(session)
         end = end_of(store, side.connection_id)
         assert sum(row.open_items for row in rows) == end.failed
         assert all(row.open_items for row in rows)
-        assert messages == end.exceptions
+        assert counted == end.exceptions
 
 
 def test_the_vault_in_use_comes_first_and_every_connection_stands_once(store: Store, pair: Pair) -> None:

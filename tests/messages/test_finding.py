@@ -328,11 +328,11 @@ def test_one_goes_to_a_time_and_to_a_message_id(many: Lab) -> None:
         listed = query.listing(session, 1001)
         moment = f"{rows[50].entered_at:%H:%M:%S}"
         here = {row.key for row in rows if row.entered_at == rows[50].entered_at}
-        assert query.go_to(session, listed, moment, now) in here
-        assert query.go_to(session, listed, rows[77].message_id, now) == rows[77].key
-        assert query.go_to(session, listed, "2020-01-01", now) is None
+        assert listed.go_to(session, moment, now) in here
+        assert listed.go_to(session, rows[77].message_id, now) == rows[77].key
+        assert listed.go_to(session, "2020-01-01", now) is None
         with pytest.raises(ValueError, match="no time"):
-            query.go_to(session, listed, "somewhere", now)
+            listed.go_to(session, "somewhere", now)
 
 
 def test_a_message_that_was_put_back_is_found_by_when_that_was(lab: Lab) -> None:
