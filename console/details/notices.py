@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from models.queries.notices import Notice
 
 
+QUIET = "Nothing rings or pops up, unless Notification in the area Exceptions switches a bell, a log or a command on."
+
+
 def document(vault: str, found: Sequence[Notice]) -> Document:
     """What is new first, then what the user has seen."""
     news = [notice for notice in found if not notice.seen]
@@ -29,6 +32,7 @@ def document(vault: str, found: Sequence[Notice]) -> Document:
         if lot:
             parts.append(Section(heading, f"{len(lot)}"))
             parts += [_line(notice) for notice in lot]
+    parts.append(Note(QUIET))
     return parts
 
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.changes.recording import MOST_KEPT
 from models.permissions import Permission
 from models.queries.window import fetch
-from models.tables import AuditRow, ConfigurationChange, table_of
+from models.tables import AuditRow, ConfigurationChange, Vault, table_of
+
+MOST_TOLD = 50
+"""How many parts of one change a list tells of."""
 
 _changes = table_of(ConfigurationChange).c
 _audit = table_of(AuditRow).c
@@ -91,11 +94,14 @@ class ChangeLine:
 
 
 def changes(session: Session, vault_id: int, user: str = "", limit: int = MOST_KEPT) -> tuple[ChangeLine, ...]:
-    """The latest changes of a Vault's configuration, by anybody or by one user, the latest first."""
+    """The latest changes of a Vault's configuration, by anybody or by one user, the latest first.
+
+    Of a change of very many things only the first are told.
+    """
     statement = select(*_COLUMNS).where(_changes.vault_id == vault_id)
     if user:
         statement = statement.where(_changes.user_name == user)
-    return _lines(session, fetch(session, statement.order_by(_changes.id.desc()).limit(limit)))
+    return _lines(session, fetch(session, statement.order_by(_changes.id.desc()).limit(limit)), MOST_TOLD)
 
 
 def change(session: Session, vault_id: int, key: int) -> ChangeLine | None:
@@ -122,26 +128,32 @@ def _first(session: Session, vault_id: int, user: str, *conditions: Any) -> Chan
     return next(iter(_lines(session, fetch(session, statement.order_by(_changes.id.desc()).limit(1)))), None)
 
 
-def _lines(session: Session, rows: Iterable[Any]) -> tuple[ChangeLine, ...]:
+def _lines(session: Session, rows: Iterable[Any], most: int | None = None) -> tuple[ChangeLine, ...]:
+    """Changes with what the audit tells of each: all of it, or no more than so many parts."""
     rows = list(rows)
     parts: dict[datetime, list[Part]] = {}
-    if rows:
-        moments = select(_audit.at, *(_audit[name] for name in Part.__slots__)).where(
-            _audit.at.in_([row.at for row in rows])
-        )
-        for at, *values in fetch(session, moments.order_by(_audit.id)):
-            parts.setdefault(at, []).append(Part(*values))
+    columns = [_audit[name] for name in Part.__slots__]
+    # Naming the Vaults lets the index over Vault and time be used: most of the audit tells of records.
+    told = select(_audit.id, _audit.at, *columns).where(
+        _audit.vault_id.in_(select(table_of(Vault).c.id)), _audit.at.in_([row.at for row in rows])
+    )
+    if most is not None:
+        place = func.row_number().over(partition_by=_audit.at, order_by=_audit.id).label("place")
+        each = told.add_columns(place).subquery()
+        told = select(each.c.id, each.c.at, *(each.c[name] for name in Part.__slots__)).where(each.c.place <= most)
+    for _, at, *values in sorted(fetch(session, told), key=lambda row: row[0]) if rows else ():
+        parts.setdefault(at, []).append(Part(*values))
     return tuple(
         ChangeLine(
             row.id,
             row.at,
             row.user_name,
-            in_words(told := _own_first(parts.get(row.at, ()), row.vault_id)),
+            in_words(known := _own_first(parts.get(row.at, ()), row.vault_id)),
             row.why_not,
             row.undoes,
             row.undone_by,
             tuple(row.permissions) or (Permission.MANAGE_CONNECTIONS.value,),
-            tuple(told),
+            tuple(known),
         )
         for row in rows
     )

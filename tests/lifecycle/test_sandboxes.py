@@ -395,6 +395,7 @@ def test_every_table_of_a_vault_is_known_to_the_copy_or_knowingly_left_behind() 
     }
     left_behind = {
         "approval_task",
+        "configuration_change",
         "connection_file",
         "exception_item",
         "exception_message",

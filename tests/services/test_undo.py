@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import Text, cast, event, func, select, update
 
 from models.changes.kinds import KINDS
 from models.changes.recording import MOST_KEPT
@@ -520,3 +520,37 @@ def test_a_change_says_what_it_did(store: Store) -> None:
     assert (line.user, line.what) == (actor.name, "Edit queue Lab Outbound")
     (part,) = line.parts
     assert (part.field_name, part.old_value, part.new_value) == ("description", "", "mine")
+
+
+def test_a_list_tells_of_the_first_parts_of_a_great_change_and_taking_it_back_of_all(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.queries.changes.MOST_TOLD", 2)
+    _, point_id = rich(store)
+    actor = user(store, 1002)
+    do(store, actor, lambda write, who: delete_point(write, who, point_id))
+    with store.read() as session:
+        (listed,) = changes(session, 1002)
+        whole = change(session, 1002, listed.key)
+    assert whole is not None
+    assert len(listed.parts) == 2 < len(whole.parts)
+    take_back(store, actor)
+    with store.read() as session:
+        undone = change(session, 1002, listed.key + 1)
+    assert undone is not None
+    assert len(undone.parts) == len(whole.parts)
+
+
+def test_what_was_done_is_found_without_a_search_through_the_audit_trail(store: Store) -> None:
+    pair = two_vaults(store)
+    actor = user(store, 1001)
+    do(store, actor, lambda write, who: _describe(write, who, pair, "mine"))
+    asked: list[str] = []
+    with store.read() as session:
+        event.listen(session.connection(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+        changes(session, 1001)
+        (statement,) = (text for text in asked if "audit_row" in text)
+        marks = ["2026-01-05T08:00:00.000Z"] + [1] * (statement.count("?") - 1)
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(marks)).all()
+    assert any("ix_audit_row_vault_id_at" in row.detail for row in plan)
+    assert not any("SCAN audit_row" in row.detail and "USING INDEX" not in row.detail for row in plan)
