@@ -58,6 +58,13 @@ ABOUT: dict[str, tuple[str, ...]] = {
         "{audit.narrow} asks for rows by their fields.",
         "On behalf of names the person for whom the platform acted in this Vault.",
     ),
+    "messages": (
+        "Looking takes no message out of its queue. Both sides of a connection have it, with the same message id.",
+        "The filter takes words, and terms such as state: point: connection: queue: item: key: attr:name=value since:.",
+        "A value with blanks stands in double quotes; the line below the filter tells what a term may be.",
+        "key: is a record's id, name, Global ID or a unique value such as External ID; Name* is how a name begins.",
+        "f follows what comes, f again holds the list still and counts what is new, f again shows it all. Esc ends it.",
+    ),
 }
 """What a person should know about an area, with our assumptions named."""
 

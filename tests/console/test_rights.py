@@ -13,6 +13,7 @@ from console.screens.exceptions import ExceptionsScreen
 from console.screens.home import HomeScreen
 from console.screens.integrations import IntegrationsScreen
 from console.screens.jobs import JobsScreen
+from console.screens.messages import MessagesScreen
 from console.screens.queue_log import QueueLogScreen
 from console.screens.queues import QueuesScreen
 from console.screens.records import RecordsScreen
@@ -41,6 +42,7 @@ LOOKING = frozenset(
         "everywhere",
         "explain",
         "export",
+        "follow",
         "later",
         "lookups",
         "messages",
@@ -103,6 +105,7 @@ def test_every_action_that_changes_something_says_what_it_needs() -> None:
         "exceptions": ExceptionsScreen,
         "records": RecordsScreen,
         "jobs": JobsScreen,
+        "messages": MessagesScreen,
     }
     for name, screen in screens.items():
         free = {action.name for action in screen.ACTIONS if not action.permissions and not action.changes}
