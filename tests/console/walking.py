@@ -10,6 +10,9 @@ from console.screens.chrome import FramedScreen
 from tests.console.lab import press, settle
 
 WAYS: dict[str, tuple[str, ...]] = {
+    "home": ("0",),
+    "split": ("1", "S"),
+    "all messages": ("9",),
     "connections": ("1",),
     "lookups": ("1", "l"),
     "lookup keys": ("1", "l", "enter"),
