@@ -40,23 +40,11 @@ from console.modals.picker import Choice, PickList
 from console.permissions import SANDBOX_VAULTS
 from console.preferences import Preferences
 from console.reports import write_report
+from console.routes import area_screen, list_within
 from console.screens.area import AreaScreen
-from console.screens.audit import AuditScreen
 from console.screens.beginning import ask_for_beginning
-from console.screens.certificates import CertificatesScreen
 from console.screens.chrome import FramedScreen
-from console.screens.connections import ConnectionsScreen
-from console.screens.design import DesignScreen
-from console.screens.exceptions import ExceptionsScreen
-from console.screens.home import HomeScreen
-from console.screens.integrations import IntegrationsScreen
-from console.screens.jobs import JobsScreen
-from console.screens.lookups import LookupsScreen
-from console.screens.messages import MessagesScreen, QueueMessagesScreen
 from console.screens.noticing import show_notices
-from console.screens.query import QueryScreen
-from console.screens.queues import QueuesScreen
-from console.screens.records import RecordsScreen
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.snapshots import show_snapshots
 from console.screens.tour import take_the_tour
@@ -79,16 +67,7 @@ class ConsoleApp(TellingApp):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "home": HomeScreen,
-        "connections": ConnectionsScreen,
-        "integrations": IntegrationsScreen,
-        "queues": QueuesScreen,
-        "certificates": CertificatesScreen,
-        "exceptions": ExceptionsScreen,
-        "records": RecordsScreen,
-        "jobs": JobsScreen,
-        "audit": AuditScreen,
-        "messages": MessagesScreen,
+        item.name: partial(area_screen, item.name) for item in AREAS
     }
     DEFAULT_MODE = "home"
     CSS = """
@@ -259,6 +238,8 @@ class ConsoleApp(TellingApp):
 
     def do_query(self) -> None:
         """Open the VQL screen over Records, or stay in it."""
+        from console.screens.query import QueryScreen
+
         if isinstance(self.screen, QueryScreen):
             return
         self.switch_mode("records")
@@ -275,14 +256,11 @@ class ConsoleApp(TellingApp):
         self.switch_mode(_INSIDE.get(target.area, target.area) if target.within is not None else target.area)
         self._back_to_area()
         screen = self.screen
-        if target.area == "messages" and isinstance(target.within, int):
-            self.push_screen(QueueMessagesScreen(target.within, key=target.key))
-        elif target.area == "lookups" and isinstance(target.within, int):
-            self.push_screen(LookupsScreen(target.within, key=target.key))
-        elif target.area == "design" and isinstance(target.within, int):
-            self.push_screen(DesignScreen(target.within, key=target.key))
-        elif isinstance(screen, ExceptionsScreen) and isinstance(target.within, int):
-            screen.show_connection(target.within)
+        inside = list_within(target.area, target.within, target.key) if isinstance(target.within, int) else None
+        if inside is not None:
+            self.push_screen(inside)
+        elif isinstance(target.within, int) and (show := getattr(screen, "show_connection", None)) is not None:
+            show(target.within)
         elif isinstance(screen, AreaScreen):
             screen.seek(target.key)
 

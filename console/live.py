@@ -19,6 +19,7 @@ from textual.timer import Timer
 
 from console.lab import Filler, LabOpener, OpenedLab, RunningEngine
 from console.noticing import NoticingApp
+from console.routes import load_screens
 from console.screens.chrome import FramedScreen
 from console.session import Session
 from console.work import in_thread
@@ -200,6 +201,7 @@ class LiveApp(NoticingApp):
         if self.lab.start_engine is not None:
             self.call_after_refresh(self._start_engine, self.lab.start_engine)
         self.look_for_notices()
+        self.run_worker(load_screens, thread=True, group="screens", exit_on_error=False)
 
     def _start_engine(self, start: Callable[[], RunningEngine]) -> None:
         in_thread(self, start, self.EngineStarted, group="engine")
