@@ -58,11 +58,20 @@ class RuleUse:
     def finding(self, kind: FindingKind, cause: str, remedy: str, where: str = "", part: str = "") -> Finding:
         """A finding about the field rule, or about the part of the integration that `where` names."""
         where = where or f"Field rule {self.rule.rule_name} / {self.rule.api_name}"
-        return at_point(self.receiver, self.point, kind, cause, remedy, where, part or f"field:{self.rule.id}")
+        command = f"rules show {quoted(self.rule.rule_api_name)}"
+        part = part or f"field:{self.rule.id}"
+        return at_point(self.receiver, self.point, kind, cause, remedy, where, part, command)
 
 
 def at_point(
-    receiver: Side, point: Inbound, kind: FindingKind, cause: str, remedy: str, where: str = "", part: str = ""
+    receiver: Side,
+    point: Inbound,
+    kind: FindingKind,
+    cause: str,
+    remedy: str,
+    where: str = "",
+    part: str = "",
+    command: str = "",
 ) -> Finding:
     """A finding about an inbound point, or about something in it: `part` is its key in the integration's design."""
     return receiver.finding(
@@ -73,7 +82,7 @@ def at_point(
         key=part or f"point:{point.point_id}",
         within=point.integration_id,
         where=where or f"Integration point {point.point}",
-        command=f"integrations show {quoted(point.integration_api_name)}",
+        command=command or f"integrations show {quoted(point.integration_api_name)}",
     )
 
 
@@ -99,7 +108,12 @@ def rule_uses(case: Case) -> list[RuleUse]:
 
 def _active_field_rules(side: Side) -> defaultdict[int, list[Row[Any]]]:
     statement = (
-        select(_field_rules, _rules.c.point_id, _rules.c.name.label("rule_name"))
+        select(
+            _field_rules,
+            _rules.c.point_id,
+            _rules.c.name.label("rule_name"),
+            _rules.c.api_name.label("rule_api_name"),
+        )
         .join(_rules, _rules.c.id == _field_rules.c.rule_id)
         .where(_rules.c.vault_id == side.vault_id, _rules.c.active, _field_rules.c.active)
         .order_by(_rules.c.position, _rules.c.id, _field_rules.c.position, _field_rules.c.id)

@@ -236,6 +236,13 @@ def last_run_in_the_future(_store: Store, write: WriteSession, pair: Pair) -> No
     _set(write, Integration, {"id": pair.source.integration_id}, last_successful_send=NOW + timedelta(days=1))
 
 
+def test_a_finding_about_a_rule_leads_to_the_rule(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        query_field_removed(store, write, pair)
+    found = next(one for one in findings(store, pair.source.connection_id) if one.kind is FindingKind.QUERY_FIELD_GONE)
+    assert found.command == "vault-console rules show product_rule__c --vault 1002"
+
+
 def test_what_was_written_a_tick_ahead_of_a_standing_clock_is_no_future(store: Store, pair: Pair) -> None:
     for active in (False, True):
         # Each write takes a tick, while the clock stands.
