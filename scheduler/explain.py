@@ -60,7 +60,7 @@ ITEMS_EXPLAINED = 20
 
 
 def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
-    """Explain a record of the actor's Vault: each way on which it is sent, and the way on which it came.
+    """Explain a record of the actor's Vault: the way on which it came, and each way on which it is sent.
 
     Empty when no integration point watches its object and it came from nowhere. Raises NotFound, and NotAllowed for who
     may not read the object.
@@ -74,15 +74,15 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
         if record is None:
             raise _no_record(write, actor.vault_id, record_id)
         actor.require_object(record.object_name, Right.READ)
-        stories = list(_stories(write, record, None))
         origin = _origin(write, record)
+        came: list[Story] = []
         if origin is not None:
-            stories += [
+            came = [
                 story
                 for story in _stories(write, origin, actor.vault_id)
                 if any(target.record_id == record_id for target in story.targets) or not story.targets
             ]
-        return stories
+        return [*came, *_stories(write, record, None)]
 
 
 def _no_record(session: Session, vault_id: int, record_id: str) -> NotFound:

@@ -158,8 +158,11 @@ def _title(layout: _Layout, part: Title) -> None:
 
 def _section(layout: _Layout, part: Section) -> None:
     layout.blank()
-    spans: list[Span] = [(part.text, "heading")]
-    used = len(part.text)
+    # A heading that does not fit goes on on the next line: names are told whole.
+    *above, text = _chop(part.text, max(1, layout.width - 1))
+    layout.lines += [Laid(((piece, "heading"),), part.text, head=True) for piece in above]
+    spans: list[Span] = [(text, "heading")]
+    used = _cells_wide(text)
     if part.note and used + len(part.note) + 4 <= layout.width:
         spans.append((f"  {part.note}", "muted"))
         used += len(part.note) + 2

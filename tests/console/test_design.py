@@ -378,6 +378,19 @@ async def test_the_rules_of_a_connection_or_of_the_whole_vault_are_exported_too(
         assert "has no inbound point" in app.screen.query_one("Bar").text  # type: ignore[attr-defined]
 
 
+async def test_a_long_heading_of_the_details_is_told_whole(store: Store, pair: Pair) -> None:
+    name = "Product Inbound Integration Point of the Laboratory"
+    with store.write() as write:
+        points = table_of(IntegrationPoint)
+        write.execute(update(points).where(points.c.id == pair.target.point_id).values(name=name))
+    app = console(store, vault=1002)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "2")
+        assert name in " ".join(area(app).pane.text.replace("─", "").split())
+        assert all(len(text) <= area(app).pane.size.width for text in area(app).pane.text.splitlines())
+
+
 async def test_names_are_shown_and_never_obeyed(store: Store, pair: Pair) -> None:
     odd = "[/foo] [@click=app.quit]x[/]"
     with store.write() as write:

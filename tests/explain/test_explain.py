@@ -7,11 +7,13 @@ import pytest
 from models.errors import NotAllowed, NotFound
 from models.permissions import Actor
 from models.record_writer import Effect
+from models.services.integrations import add_point_source, create_point
 from models.services.vaults import FieldSpec
 from models.store import Store
 from models.tables import (
     Connection,
     ConnectionState,
+    Direction,
     FieldRule,
     FieldType,
     Integration,
@@ -213,6 +215,19 @@ def test_a_target_record_is_explained_from_where_it_came(lab: Lab) -> None:
     (story,) = explain_record(lab.store, lab.target.system, target["id"])
     assert (story.item, story.source_vault_id) == (product, lab.source.vault_id)
     assert story.targets[0].record_id == target["id"]
+
+
+def test_how_a_record_came_is_told_before_where_it_is_sent_on(lab: Lab) -> None:
+    lab.create("Aspirin", code__c="A1")
+    lab.transfer()
+    (target,) = lab.targets()
+    actor = lab.target.system
+    with lab.store.write() as write:
+        integration = lab.target.integration_id
+        point = create_point(write, actor, integration, name="Back", direction=Direction.OUTBOUND)
+        add_point_source(write, actor, key(point), object_name="product__v", remote_point="back__c")
+    stories = explain_record(lab.store, actor, target["id"])
+    assert [story.target_vault_id for story in stories] == [lab.target.vault_id, lab.source.vault_id]
 
 
 def test_a_record_that_nobody_sends_has_no_story(lab: Lab) -> None:
