@@ -38,7 +38,7 @@ def document(page: MessagePage) -> Document:
         parts.append(Section("Signed headers"))
         parts += [Fact(name, value) for name, value in detail.headers.items()]
     if detail.body:
-        parts += [Section("Body as sent", "Y saves it"), Block(_indented(detail.body))]
+        parts += [Section("Body as sent", "b saves it"), Block(_indented(detail.body))]
     return parts
 
 

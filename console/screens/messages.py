@@ -81,7 +81,7 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         EXPLAIN,
         TRACE,
         Action("signature", "c", "Check signature", "Verify the signature of this message", shown=False),
-        Action("export", "Y", "Save body", "Save the message's body as a file", shown=False),
+        Action("export", "b", "Save body", "Save the message's body as a file", shown=False),
     )
     BINDINGS = bindings("messages", ACTIONS)
 

@@ -221,7 +221,7 @@ async def test_the_exact_body_is_saved_to_a_file(lab: Lab, tmp_path: Path) -> No
     path = tmp_path / "body.json"
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        await press(pilot, "9", "Y")
+        await press(pilot, "9", "b")
         form = app.screen
         assert isinstance(form, FormScreen)
         editor = form._lines[0].editor
