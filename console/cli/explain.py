@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.frame import area, command
 from console.cli.lab import opened
-from console.cli.output import answer, facts, parts, section
+from console.cli.output import answer, facts, parts, printable, section
 from console.cli.settings import Settings, settings_of
 from console.words import change_of, how_of
 from models.typed_times import FORMS
@@ -64,13 +65,24 @@ def explain_exception(
     exception: Annotated[int, typer.Argument(metavar="NUMBER", help="Its number, as `exceptions list` shows it.")],
 ) -> None:
     """Explain the items of a user exception message, open ones first."""
+    from models.queries.exception_detail import detail
+    from models.queries.lookup import named
+    from models.tables import Connection
     from scheduler import explain as explaining
 
     settings = settings_of(context)
     with opened(settings) as lab:
         actor = _holder(lab, "ExceptionMessage", exception)
         stories = explaining.explain_exception(lab.store, actor, exception)
-    _tell(settings, stories)
+        with lab.store.read() as session:
+            row = detail(session, actor.vault_id, exception)
+            about = named(session, Connection, [actor.vault_id])
+    nothing = ""
+    if row is not None and not stories:
+        connection = next((each.api_name for each in about if each.key == row.connection_id), "")
+        examine = f" vault-console doctor {quote(connection)} --vault {actor.vault_id} examines the connection."
+        nothing = f"It is about no record: {row.row.error_message}{examine if connection else ''}"
+    _tell(settings, stories, nothing)
 
 
 @command(dry_run, "integration")
@@ -146,10 +158,13 @@ def _holder(lab: Any, table: str, key: int) -> Actor:
 _LISTS = {"SparkMessage": "messages", "ExceptionMessage": "exceptions"}
 
 
-def _tell(settings: Settings, stories: Sequence[Story]) -> None:
+def _tell(settings: Settings, stories: Sequence[Story], nothing: str = "") -> None:
+    """Print the stories; `nothing` is said where there are none."""
+    nothing = nothing or "No integration point watches it, and it did not come from another Vault: nothing to explain."
+
     def text() -> str:
         if not stories:
-            return "No integration point watches it, and it did not come from another Vault: nothing to explain."
+            return printable(nothing)
         return "\n\n".join(_story(story) for story in stories)
 
     rows = [asdict(story) | {"stopped_at": story.stopped.name if story.stopped else None} for story in stories]

@@ -44,6 +44,18 @@ def test_an_exception_and_a_message_are_explained_by_number(on: Call, lab: Lab, 
     assert lab.good in on("explain", "message", str(message)).out
 
 
+def test_an_exception_about_no_record_says_what_it_is_about(on: Call, lab: Lab, clock: ManualClock) -> None:
+    on("queues", "disconnect", "lab_outbound__c", "lab_connection__c", "--vault", "Source")
+    clock.advance(minutes=5)
+    send.run_once(lab.store, clock, Scope(1001))
+    exception = on("exceptions", "list", "--json").document["exceptions"][0]["id"]
+
+    text = on("explain", "exception", str(exception)).out
+
+    assert "It is about no record: No outbound queue serves this connection." in text
+    assert "vault-console doctor lab_connection__c --vault 1001" in text
+
+
 def test_what_is_not_there_is_refused_in_words(on: Call, lab: Lab) -> None:
     assert lab.store
     assert "There is no record" in on("explain", "record", "NOWHERE", code=1).err
