@@ -6,6 +6,7 @@ certainty is left to it.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -44,4 +45,10 @@ def run(settings: Settings) -> int:
     """Open the console; answers the exit code."""
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
-    return guarded(partial(open_default, settings), sys.argv[1:])
+    # What is loaded from here on stays: collecting garbage meanwhile only costs time. The console has it collected again
+    # once its first data is shown.
+    gc.disable()
+    try:
+        return guarded(partial(open_default, settings), sys.argv[1:])
+    finally:
+        gc.enable()
