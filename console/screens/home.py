@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from models.queries.topology import End, Topology
 
 
-class HomeScreen(ShowsTrends, DrawingScreen["Topology"]):
+class HomeScreen(DrawingScreen["Topology"], ShowsTrends):
     """The topology of the lab with live counters."""
 
     AREA = "home"

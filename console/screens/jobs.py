@@ -55,7 +55,7 @@ def _status(row: RunRow) -> Cell:
     return text, "muted" if tone == "ok" and not moved else tone
 
 
-class JobsScreen(ShowsTrends, TracesRecords, AskingScreen):
+class JobsScreen(TracesRecords, AskingScreen, ShowsTrends):
     """The job runs of the Vault in use, the newest first."""
 
     AREA = "jobs"

@@ -39,7 +39,7 @@ def _status(row: QueueRow) -> Cell:
     return active(row.active)
 
 
-class QueuesScreen(ShowsTrends, QueueActions):
+class QueuesScreen(QueueActions, ShowsTrends):
     """The queues of the Vault in use."""
 
     AREA = "queues"
