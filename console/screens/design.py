@@ -14,6 +14,7 @@ from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
 from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
 from console.screens.design_forms import DesignForms
+from console.screens.explaining import dry_run_point
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, Span
 from console.widgets.document import Document
@@ -60,6 +61,7 @@ class DesignScreen(DesignForms):
         Action("new", "n", "New", "Add a point, a watched object, a rule, or something to a rule"),
         Action("edit", "e", "Edit", "Edit the part under the cursor"),
         Action("toggle", "a", "Activate", "Activate or inactivate the rule", permission=MANAGE_INTEGRATIONS),
+        Action("dry_run", "d", "Dry run", "What the next runs would move through this point; changes nothing"),
         Action("export", "w", "Export MDL", "Save the rules under the cursor as MDL text"),
         Action("import", "o", "Import MDL", "Import rules from MDL text", shown=False, permission=MANAGE_INTEGRATIONS),
         Action("delete", "delete", "Delete", "Delete the part under the cursor; asks first", shown=False),
@@ -124,6 +126,17 @@ class DesignScreen(DesignForms):
 
     def why_not_delete(self) -> str:
         return self._why_not("delete")
+
+    def why_not_dry_run(self) -> str:
+        return self.needs_row()
+
+    def do_dry_run(self) -> None:
+        row = self.row
+        if row is None:
+            return
+        points = self.detail.integration.points if self.detail is not None else ()
+        name = next((point.name for point in points if point.key == row.point_id), row.name)
+        dry_run_point(self.home, row.point_id, name)
 
     def why_not_export(self) -> str:
         row = self.row

@@ -81,6 +81,17 @@ def dry_run_integration(home: ConsoleApp, key: int, name: str) -> None:
     dry_run(home, name, rehearsing)
 
 
+def dry_run_point(home: ConsoleApp, key: int, name: str) -> None:
+    """Show what the next runs would move through one integration point."""
+
+    def rehearsing(store: Store, actor: Actor) -> Rehearsal:
+        from scheduler.rehearsal import rehearse_point
+
+        return rehearse_point(store, actor, key)
+
+    dry_run(home, name, rehearsing)
+
+
 def dry_run_retry(home: ConsoleApp, keys: Sequence[int], name: str) -> None:
     """Show what a Retry Transfer would come to."""
 

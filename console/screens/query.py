@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 WIDEST, NARROWEST = 28, 6
 """Cells of a column of rows."""
-BEGIN = "Type a query above; Enter asks it. Esc and “n” begin one with an object's fields."
+BEGIN = "Type a query above; Enter asks it. Esc, then “n”, begins one."
 RUN = "asking"
 
 

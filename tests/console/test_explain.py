@@ -95,3 +95,19 @@ async def test_d_rehearses_an_integration_and_nothing_happens(store: Store, cloc
         assert "Newer" in text
         await press(pilot, "escape")
     assert len(lab.targets()) == 1
+
+
+async def test_d_rehearses_one_point_from_any_of_its_parts(store: Store, clock: ManualClock) -> None:
+    lab, _, _ = moved(store, clock)
+    clock.advance(minutes=5)
+    lab.create("Newer", code__c="N")
+    app = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "2", "enter", "end", "d")
+        text = page(app)
+        assert "nothing was changed" in text
+        assert "Newer" in text
+        assert "Product Inbound" in str(app.screen.query_one("Vertical").border_title)
+        await press(pilot, "escape")
+    assert len(lab.targets()) == 1

@@ -90,7 +90,7 @@ async def test_a_query_is_begun_with_all_fields_of_an_object(store: Store) -> No
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await press(pilot, "f8")
-        assert "“n” begin" in "".join(lines(screen(app).table))
+        assert "“n”, begins one." in "".join(lines(screen(app).table))
         await press(pilot, "escape", "n", *"product", "enter")
         text = screen(app).editor.text
         assert text.startswith("SELECT id, name__v, ")
