@@ -45,8 +45,8 @@ def run(settings: Settings) -> int:
     """Open the console; answers the exit code."""
     if settings.no_color:
         os.environ["NO_COLOR"] = "1"
-    # What is loaded from here on stays: collecting garbage meanwhile only costs time. The console has it collected again
-    # once its first data is shown.
+    # What is loaded from here on stays: collecting garbage meanwhile only costs time. The console lets it be collected
+    # again once its first data is shown.
     gc.disable()
     try:
         return guarded(partial(open_default, settings), sys.argv[1:])
