@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from console.screens.frame import AreaFrame, FilterInput
+from console.screens.finding import FindingScreen
+from console.screens.frame import FilterInput
 from console.targets import EditField, Goto
 from console.widgets.detail_view import DetailView
 from console.widgets.document import Document, Note
@@ -32,7 +33,7 @@ DETAIL_AFTER = 0.06
 FILTER_AFTER = 0.12
 
 
-class AreaScreen(AreaFrame):
+class AreaScreen(FindingScreen):
     """A list and the details of its highlighted row. An area says what to list and how a row reads."""
 
     LIST_TOPICS: ClassVar[frozenset[Topic]] = frozenset()
@@ -120,6 +121,7 @@ class AreaScreen(AreaFrame):
         self._wanted_key = None
 
     def show_anew(self) -> None:
+        self.remember_filter(self.home.session.vault_id, wanted=self._wanted_key is not None)
         self.show_list()
 
     def refresh_from_store(self) -> None:
@@ -260,6 +262,7 @@ class AreaScreen(AreaFrame):
     def action_keep_filter(self) -> None:
         line = self.query_one(FilterInput)
         self._filter_to(line.value)
+        self.keep_filter_text()
         self.table.focus()
         line.display = False
 

@@ -48,6 +48,13 @@ class AuditScreen(AskingScreen):
         self._wanted: AuditFilter | None = None
         self._typed: Mapping[str, str] = {}
 
+    def held_filter(self) -> tuple[str, AuditFilter | None, Mapping[str, str]]:
+        return self.filter_text, self._wanted, self._typed
+
+    def hold_filter(self, held: tuple[str, AuditFilter | None, Mapping[str, str]] | None) -> None:
+        text, self._wanted, self._typed = held or ("", None, {})
+        self._put_filter(text)
+
     def list_title(self) -> list[Span]:
         asked = clean(in_words(self._typed))
         return [*super().list_title(), (f"  {asked}", "accent")] if asked else super().list_title()

@@ -153,6 +153,13 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
 
     # Narrowing
 
+    def held_filter(self) -> tuple[str, Narrowing]:
+        return self.filter_text, self._narrowing
+
+    def hold_filter(self, held: tuple[str, Narrowing] | None) -> None:
+        text, self._narrowing = held or ("", Narrowing())
+        self._put_filter(text)
+
     def show_connection(self, connection_id: int) -> None:
         """List the active messages of one connection: those that its count counted."""
         words = ("only active", "of one connection")

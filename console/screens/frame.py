@@ -24,10 +24,16 @@ from console.widgets.window_table import WindowTable
 class FilterInput(Input):
     """The filter line below a list."""
 
-    HELP = "Narrows the list to rows that hold every word. Enter keeps the filter, Esc takes it away."
+    HELP = "Narrows the list to rows that hold every word. Enter keeps it, Esc takes it away, Up brings earlier ones."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "screen.clear_filter", "Clear", id="filter.clear", tooltip="Take the filter away"),
         Binding("down", "screen.keep_filter", "List", show=False, id="filter.keep", tooltip="To the list"),
+        Binding(
+            "up", "screen.recall_filter(1)", "Earlier", show=False, id="filter.before", tooltip="An earlier filter"
+        ),
+        Binding(
+            "ctrl+down", "screen.recall_filter(-1)", "Later", show=False, id="filter.after", tooltip="A later filter"
+        ),
     ]
 
 

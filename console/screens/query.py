@@ -67,6 +67,7 @@ class QueryScreen(AskingScreen):
         "{vql.export} writes CSV. Esc goes back."
     )
     EMPTY = BEGIN
+    FINDS = False
     DEFAULT_CSS = """
     QueryScreen QueryInput { height: 5; border: none; padding: 0 1; background: $surface; }
     QueryScreen QueryInput:focus { border: none; }

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from models.queries.integrations import IntegrationDetail, PointLine, RuleLine, SourceLine, detail
 from models.queries.rules import FieldRuleLine, QueryObjectRuleLine
-from models.queries.window import Anchor, Key
+from models.queries.window import Anchor, Key, Paged, neighbour_of_few
 from models.services.integration_editing import point_delete_problem
 from models.services.rule_parts import rule_place
 from models.services.rules import delete_problem
@@ -93,6 +93,10 @@ class DesignListing:
         """The parts from `offset` on, at most `limit`."""
         del total, anchor
         return self.rows(session)[offset : offset + limit]
+
+    def neighbour(self, session: Session, whole: Paged, key: Key | None, *, backwards: bool) -> Key | None:
+        """The part that follows another one of the whole list, or goes before it."""
+        return neighbour_of_few(session, whole, self, key, backwards=backwards)
 
     def position(self, session: Session, key: Key) -> int | None:
         """Where the part with this key stands; None when it is not in the list."""

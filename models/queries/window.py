@@ -43,6 +43,18 @@ class Anchor:
     key: Key
 
 
+class Paged(Protocol):
+    """A list that says how long it is and answers its rows."""
+
+    def count(self, session: Session) -> int:
+        """How many rows there are."""
+        ...
+
+    def page(self, session: Session, offset: int, limit: int, total: int) -> Sequence[Any]:
+        """The rows from `offset` on."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listing(Generic[R]):
     """One list, filtered and sorted, of one Vault.
@@ -122,12 +134,53 @@ class Listing(Generic[R]):
         found: Key | None = session.execute(upto.order_by(*latest).limit(1)).scalar()
         return found
 
+    def neighbour(self, session: Session, whole: "Listing[Any]", key: Key | None, *, backwards: bool) -> Key | None:
+        """The key of the row of this list that follows the row `key` of a `whole` list sorted alike, or goes before it.
+
+        Without a `key` it is the first one, or the last; None when there is none.
+        """
+        statement = self.keys
+        if key is not None:
+            beyond = self._beyond(key, backwards=backwards)
+            if self.sort is not None:
+                here = session.execute(whole.keys.with_only_columns(self.sort).where(whole.key == key)).first()
+                if here is None:
+                    return None
+                ahead = self.sort < here[0] if self.descending != backwards else self.sort > here[0]
+                beyond = or_(ahead, and_(self.sort == here[0], beyond))
+            statement = statement.where(beyond)
+        found = session.execute(statement.order_by(*self._order(backwards=backwards)).limit(1)).scalar()
+        return None if found is None else self._key(found)
+
+    @staticmethod
+    def _key(found: Any) -> Key:
+        return found if isinstance(found, int) else str(found)
+
     def _beyond(self, key: Key, *, backwards: bool) -> ColumnElement[bool]:
         return self.key < key if self.descending != backwards else self.key > key
 
     def _order(self, *, backwards: bool) -> tuple[ColumnElement[Any], ...]:
         columns = (self.key,) if self.sort is None else (self.sort, self.key)
         return tuple(column.desc() if self.descending != backwards else column.asc() for column in columns)
+
+
+def neighbour_of_few(
+    session: Session, whole: Paged, matching: Paged, key: Key | None, *, backwards: bool
+) -> Key | None:
+    """What `Listing.neighbour` answers, for lists that are put together in memory."""
+
+    def keys_of(listing: Paged) -> list[Key]:
+        total = listing.count(session)
+        return [row.key for row in listing.page(session, 0, total, total)]
+
+    order = {each: place for place, each in enumerate(keys_of(whole))}
+    matches = [each for each in keys_of(matching) if each in order]
+    if backwards:
+        matches.reverse()
+    if key is None:
+        return next(iter(matches), None)
+    here = order.get(key, 0)
+    return next((each for each in matches if (order[each] < here if backwards else order[each] > here)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,63 @@
+"""One line of text asked for: what to find, or where to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from console.theme import SIGNS
+from console.widgets.bars import Bar
+from console.widgets.paint import clean
+
+
+class AskLine(ModalScreen[str | None]):
+    """Ask for a line. Answers what was typed, or None; `check` says what is wrong with it, if anything."""
+
+    HELP = "Type, and press Enter. Esc leaves everything as it is."
+    DEFAULT_CSS = """
+    AskLine { align: center middle; background: $background 60%; }
+    AskLine > Vertical {
+        width: 64; max-width: 94%; height: auto; padding: 0 1;
+        background: $surface; border: round $primary; border-title-color: $primary;
+    }
+    AskLine Input { border: none; height: 1; padding: 0 1; background: $panel; }
+    AskLine Input:focus { border: none; background: $primary 25%; }
+    AskLine Bar { margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="ask.leave", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, about: str, value: str = "", *, check: Callable[[str], str] | None = None) -> None:
+        super().__init__()
+        self._title, self._about, self._value, self._check = title, about, value, check
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Content(clean(self._title))
+            yield Input(self._value)
+            yield Bar()
+
+    def on_mount(self) -> None:
+        line = self.query_one(Input)
+        line.cursor_blink = False
+        line.focus()
+        self.query_one(Bar).put((clean(self._about), "muted"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        problem = self._check(event.value) if self._check is not None else ""
+        if problem:
+            self.query_one(Bar).put((f"{SIGNS.pick('✕', 'x')} {clean(problem)}", "warn"))
+        elif event.value.strip():
+            self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
