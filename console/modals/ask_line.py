@@ -1,8 +1,7 @@
-"""One line of text asked for: what to find, or where to go."""
+"""One line of text asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,13 +11,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from console.theme import SIGNS
 from console.widgets.bars import Bar
 from console.widgets.paint import clean
 
 
 class AskLine(ModalScreen[str | None]):
-    """Ask for a line. Answers what was typed, or None; `check` says what is wrong with it, if anything."""
+    """Ask for a line. Answers what was typed, or None."""
 
     HELP = "Type, and press Enter. Esc leaves everything as it is."
     DEFAULT_CSS = """
@@ -35,9 +33,9 @@ class AskLine(ModalScreen[str | None]):
         Binding("escape", "leave", "Back", id="ask.leave", tooltip="Leave everything as it is"),
     ]
 
-    def __init__(self, title: str, about: str, value: str = "", *, check: Callable[[str], str] | None = None) -> None:
+    def __init__(self, title: str, about: str, value: str = "") -> None:
         super().__init__()
-        self._title, self._about, self._value, self._check = title, about, value, check
+        self._title, self._about, self._value = title, about, value
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -53,10 +51,7 @@ class AskLine(ModalScreen[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        problem = self._check(event.value) if self._check is not None else ""
-        if problem:
-            self.query_one(Bar).put((f"{SIGNS.pick('✕', 'x')} {clean(problem)}", "warn"))
-        elif event.value.strip():
+        if event.value.strip():
             self.dismiss(event.value.strip())
 
     def action_leave(self) -> None:

@@ -1,4 +1,4 @@
-"""Finding rows of a list without narrowing it, going to a row by its number, and filters that are remembered."""
+"""Finding rows of a list without narrowing it, and filters that are remembered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ class FindingScreen(AreaFrame):
         Binding(
             "shift+f3,N", "find_next(-1)", "Find before", show=False, id="area.find_before", tooltip="The match before"
         ),
-        Binding("ctrl+g", "go_to_row", "Go to row", show=False, id="area.row", tooltip="Go to a row by its number"),
     ]
 
     class Found(Message, bubble=False):
@@ -106,22 +105,6 @@ class FindingScreen(AreaFrame):
         if message.around:
             self.home.tell("The search went on from the other end of the list.")
         self.table.seek(message.key)
-
-    def action_go_to_row(self) -> None:
-        """Ask for a row's number, and go there."""
-        total = self.table.total
-
-        def check(text: str) -> str:
-            number = text.strip().replace(",", "")
-            right = number.isascii() and number.isdigit() and 1 <= int(number) <= total
-            return "" if right else f"A number from 1 to {total:,} is needed."
-
-        def asked(text: str | None) -> None:
-            if text:
-                self.table.move_cursor(int(text.replace(",", "")) - 1)
-
-        if total:
-            self.home.push_screen(AskLine("Go to row", f"1 to {total:,}", check=check), asked)
 
     # Remembering
 

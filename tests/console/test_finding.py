@@ -1,4 +1,4 @@
-"""Rows are found without narrowing a list, gone to by number, and filters come back where they were."""
+"""Rows are found without narrowing a list, and filters come back where they were."""
 
 from pathlib import Path
 
@@ -78,17 +78,6 @@ async def test_a_list_that_is_put_together_in_memory_is_searched_too(store: Stor
         assert row is not None
         assert "strength" in f"{row.name} {row.api_name} {row.about}".casefold()
         assert area(app).table.total == total
-
-
-async def test_a_row_is_gone_to_by_its_number(store: Store) -> None:
-    fill(store)
-    app = console(store)
-    async with app.run_test(size=WIDE) as pilot:
-        await settle(pilot)
-        await press(pilot, "6", "ctrl+g", *"31", "enter")
-        assert "A number from 1 to 30 is needed." in picture(app)
-        await press(pilot, "backspace", "backspace", *"17", "enter")
-        assert area(app).table.cursor == 16
 
 
 async def test_each_vault_has_its_own_filter_in_each_area(store: Store) -> None:

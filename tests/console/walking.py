@@ -1,9 +1,11 @@
 """Going everywhere in the console: every area, every screen opened from one, and what each action opens."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from console.app import ConsoleApp
 from console.screens.chrome import FramedScreen
@@ -37,12 +39,19 @@ def picture(app: Any) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+async def calm(pilot: Pilot[Any]) -> None:
+    """Wait until all is shown, though a screen that was left took its work along."""
+    with suppress(WorkerCancelled):
+        await settle(pilot)
+    await settle(pilot)
+
+
 async def go(pilot: Pilot[Any], name: str) -> FramedScreen:
     """Go to a screen by its keys, from wherever one is."""
     app = pilot.app
     while len(app.screen_stack) > 1:
         app.pop_screen()
-    await settle(pilot)
+    await calm(pilot)
     await press(pilot, *WAYS[name])
     assert isinstance(app.screen, FramedScreen)
     return app.screen
@@ -60,7 +69,7 @@ async def every_opening(pilot: Pilot[Any], name: str, *, leaving: frozenset[str]
         if action in leaving or screen.why_not(action):
             continue
         screen.action_do(action)
-        await settle(pilot)
+        await calm(pilot)
         yield action
         while len(app.screen_stack) > 1 and app.screen is not screen:
             app.pop_screen()
