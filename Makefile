@@ -29,7 +29,7 @@ check: $(READY)
 bench: $(READY)
 	@$(BIN)/vault-console bench transfer $(ARGS)
 
-# The README's picture, drawn anew.
+# The pictures of the README, drawn anew.
 picture: $(READY)
 	@$(BIN)/python docs/picture.py $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Draws docs/console.svg: the console on the demo store, after everything in it has moved.
+"""Draws docs/console.svg and docs/both-sides.svg: the console on the demo store, after everything in it has moved.
 
 Called by `make picture`. The stages are called one by one and the lab clock is stepped, so the picture is always the
 same but for the id of a message: the engine that the header tells of stands still.
@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from console.app import ConsoleApp
 from console.lab import OpenedLab
-from console.screens.area import AreaScreen
+from console.screens.chrome import FramedScreen
 from models.opening import open_store
 from models.queries.lab import vault_list
 from models.store import Store
@@ -29,10 +29,11 @@ from scheduler.scope import Scope
 from scheduler.signing import issue_certificate
 from seed.demo import build_demo
 
-PICTURE = Path(__file__).with_name("console.svg")
+FOLDER = Path(__file__).parent
 SIZE = (120, 40)
-VAULT = "Medical"
-EXCEPTIONS = "5"
+VAULT = "Clinical Operations"
+PICTURES = {"console.svg": (), "both-sides.svg": ("1", "S")}
+"""The keys that lead from the start to what each picture shows: Home, and both halves of a connection."""
 _FONT_FROM_ELSEWHERE = re.compile(r',\s*url\("https?://[^"]*"\) format\("[^"]*"\)')
 ROUNDS = 3
 STEP = timedelta(seconds=20)
@@ -66,36 +67,38 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete()
         await pilot.pause(0.1)
         screen = pilot.app.screen
-        quiet = quiet + 1 if isinstance(screen, AreaScreen) and screen.settled else 0
+        quiet = quiet + 1 if isinstance(screen, FramedScreen) and screen.settled else 0
 
 
-async def draw(store: Store) -> str:
-    """What could not be applied in a Vault, and why: the list, and its first message in the detail pane."""
+async def draw(store: Store, keys: tuple[str, ...]) -> str:
+    """What the screen shows after these keys."""
     app = ConsoleApp(lambda: OpenedLab(store, StandingEngine), vault=VAULT)
     async with app.run_test(size=SIZE) as pilot:
         await settled(pilot)
-        await pilot.press(EXCEPTIONS)
-        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
         # Readers' machines have a font of their own; a picture fetches nothing.
         return _FONT_FROM_ELSEWHERE.sub("", app.export_screenshot(title="vault-console demo"))
 
 
 def main() -> None:
-    """Build the demo in a folder that goes away again, move its data, and write the picture.
+    """Build the demo in a folder that goes away again, move its data, and write the pictures.
 
-    An argument names another file to write.
+    An argument names another folder to write to.
     """
-    picture = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "demo.sqlite3")
         try:
             build_demo(store, issue=issue_certificate)
             move(store)
-            drawn = asyncio.run(draw(store))
+            drawn = {name: asyncio.run(draw(store, keys)) for name, keys in PICTURES.items()}
         finally:
             store.close()
-    picture.write_text(drawn, encoding="utf-8")
-    sys.stdout.write(f"{picture}\n")
+    for name, text in drawn.items():
+        (target / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{target / name}\n")
 
 
 if __name__ == "__main__":
