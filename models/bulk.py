@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from models import sqlite
 
-TOGETHER = 100
+TOGETHER = 250
 """So many rows travel to SQLite in one call: that is quicker than row by row, and other threads of the program go on
 meanwhile."""
 
@@ -64,6 +64,7 @@ def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[s
     return str(compiled), tuple(compiled.positiontup or ()) if dialect.positional else None
 
 
+@lru_cache(maxsize=256)
 def _converter(dialect: Dialect, table: Table, name: str) -> Any:
     kind = table.c[name].type
     converter = kind.dialect_impl(dialect).bind_processor(dialect)

@@ -249,9 +249,12 @@ def _sound(model: FieldModel) -> SoundColumn | None:
 
 def _sound_text(longest: int) -> SoundColumn:
     def sound(values: Sequence[Any]) -> bool:
-        if set(map(type, values)) != {str} or max(map(len, values)) > longest or "" in values:
+        try:
+            text = "".join(values)
+        except TypeError:  # not all of them are texts
             return False
-        return _is_text("".join(values))
+        lengths = set(map(len, values))
+        return 0 not in lengths and max(lengths, default=0) <= longest and _is_text(text)
 
     return sound
 

@@ -212,7 +212,7 @@ def _insert(write: WriteSession, model: ObjectModel, drafts: Sequence[Draft], us
     for number, draft in enumerate(drafts, start=after - len(drafts)):
         data = draft.result.copy()
         take = data.pop
-        record_id = draft.record_id = f"{prefix}{number:012d}"
+        record_id = draft.record_id = prefix + str(number).zfill(12)
         rows.append(
             (
                 record_id,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -128,7 +129,7 @@ class Callback:
         ids are version ids, and so is the first column.
         """
         columns, values = self._reading.read(session, ids)
-        columns += [[each.get(path) for each in values] for path in self._paths]
+        columns += [list(map(dict.get, values, repeat(path))) for path in self._paths]
         for place, labels in self._labels.items():
             columns[_FIXED + place] = [labels.get(value, value) for value in columns[_FIXED + place]]
         return columns
