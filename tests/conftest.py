@@ -35,8 +35,10 @@ class ManualClock:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_stores(tmp_path_factory: pytest.TempPathFactory) -> None:
+def made_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     stores.keep_in(tmp_path_factory.mktemp("stores"))
+    with stores.statements_kept():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy.engine import Dialect
+from sqlalchemy.util import LRUCache
 
+from models import sqlite
 from models.opening import key_path, open_store
 from models.store import Store
 from models.tables import Lab, Vault, table_of
@@ -31,6 +35,30 @@ _made: dict[tuple[str, datetime, str], tuple[Path, Any, datetime | None]] = {}
 _empty: dict[datetime, Path] = {}
 _folder: list[Path] = []
 _numbers = count()
+
+
+@contextmanager
+def statements_kept() -> Iterator[None]:
+    """Have all stores of this process compile each statement once, as the one store of a console does.
+
+    What is compiled belongs to a dialect, of which every engine would have one of its own.
+    """
+    dialects: dict[tuple[str, ...], Dialect] = {}
+    compiled: Any = LRUCache(2_000)
+
+    def make(*arguments: Any, **options: Any) -> Engine:
+        engine = create_engine(*arguments, **options)
+        known = dialects.setdefault(tuple(sorted(options)), engine.dialect)
+        if known is not engine.dialect and known.server_version_info is None:
+            # Not connected yet: what it finds out then it does not know.
+            dialects[tuple(sorted(options))] = known = engine.dialect
+        engine.dialect = engine.pool._dialect = known
+        engine._compiled_cache = compiled
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "create_engine", make)
+        yield
 
 
 def keep_in(folder: Path) -> None:
