@@ -26,10 +26,21 @@ def notices_for(session: StoreSession, store: Store, who: Who) -> tuple[Notice, 
     return notices(session, who.vault_id, store.clock.now(), user_id=actor.user_id, with_exceptions=may)
 
 
-def mark_seen(store: Store, who: Who, *, keys: Collection[str] | None = None) -> str:
-    """Mark notifications as seen, all of them without `keys`."""
+def mark_seen(store: Store, who: Who, *, keys: Collection[str] | None = None, quietly: bool = False) -> str:
+    """Mark notifications as seen, all of them without `keys`.
+
+    `quietly` tells nothing, also of those whose cause has gone since the list was read.
+    """
+    from models.errors import NotFound
     from models.services.notices import mark_seen as mark
 
-    with acting(store, who) as (write, actor):
-        news = mark(write, actor, keys)
+    try:
+        with acting(store, who) as (write, actor):
+            news = mark(write, actor, keys)
+    except NotFound:
+        if not quietly:
+            raise
+        return ""
+    if quietly:
+        return ""
     return f"Marked {len(news)} {'notification' if len(news) == 1 else 'notifications'} as seen."

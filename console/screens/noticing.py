@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from console.details.notices import document, target_of
 from console.doing import notices as doing
 from console.modals.page import PageScreen
 from console.targets import Goto
+from console.twins.call import carry_out
 from console.work import in_thread
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ class NoticesScreen(PageScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "all", "All seen", id="notices.all", tooltip="Mark all notifications as seen"),
     ]
+
+    class Marked(Message, bubble=False):
+        """All are marked as seen: what is told of it, and the page as it is now."""
+
+        def __init__(self, answer: tuple[str, Document]) -> None:
+            super().__init__()
+            self.answer = answer
 
     def __init__(self, vault: str, store: Store, who: Who) -> None:
         super().__init__("Notifications", store, self._made)
@@ -50,13 +58,17 @@ class NoticesScreen(PageScreen):
         """Mark all as seen, then read them again."""
         store, who = self._store, self._who
 
-        def job() -> Document:
+        def job() -> tuple[str, Document]:
             from models.queries.lab import ask
 
-            doing.mark_seen(store, who)
-            return ask(store, self._made)
+            return carry_out(doing.mark_seen, store, who), ask(store, self._made)
 
-        in_thread(self, job, self.Read, group="page", exclusive=True)
+        in_thread(self, job, self.Marked, group="page", exclusive=True)
+
+    def on_notices_screen_marked(self, message: Marked) -> None:
+        told, document = message.answer
+        self.view.show(document, same=True)
+        cast("ConsoleApp", self.app).tell(told)
 
 
 def show_notices(home: ConsoleApp) -> None:
@@ -71,16 +83,7 @@ def show_notices(home: ConsoleApp) -> None:
             return
         keys = screen.keys_at.get(target)
         if keys and not who.read_only:
-            home.perform(partial(_quietly, keys=keys))
+            home.perform(partial(doing.mark_seen, keys=keys, quietly=True))
         home.go_to(target)
 
     home.push_screen(screen, followed)
-
-
-def _quietly(store: Store, who: Who, *, keys: set[str]) -> str:
-    from models.errors import NotFound
-
-    # Its cause may have gone since the list was read.
-    with suppress(NotFound):
-        doing.mark_seen(store, who, keys=keys)
-    return ""

@@ -19,6 +19,7 @@ from console.doing import (
     queues,
     rules,
     sandboxes,
+    snapshots,
     split,
     undo,
 )
@@ -97,6 +98,8 @@ TWINS: Final[dict[Callable[..., Any], Twin]] = {
     rules.import_text: of_integrations.import_text,
     sandboxes.creating: of_connections.create_sandbox,
     sandboxes.refreshing: of_connections.refresh_sandbox,
+    snapshots.delete: moving.delete_snapshot,
+    snapshots.save: moving.save_snapshot,
     split.activate_pair: of_connections.activate_pair,
     split.hand_over: of_connections.hand_over,
     undo.take_back: moving.take_back,

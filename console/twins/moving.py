@@ -96,3 +96,11 @@ def take_back(given: Given) -> Sequence[Words]:
 
 def mark_seen(given: Given) -> Sequence[Words]:
     return [["notifications", "seen", *(given["keys"] or ())]]
+
+
+def save_snapshot(given: Given) -> Sequence[Words]:
+    return [["snapshot", "save", given.values["name"].strip()]]
+
+
+def delete_snapshot(given: Given) -> Sequence[Words]:
+    return [["snapshot", "delete", given["name"]]]
