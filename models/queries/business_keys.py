@@ -69,6 +69,8 @@ def records_called(session: Session, vault_id: int, key: str) -> Names:
     """
     vaults = vaults_in_reach(session, vault_id)
     here = _records.vault_id.in_(vaults)
+    # Hidden from the planner, which would go through all records of a Vault.
+    not_by_vault = func.coalesce(_records.vault_id, _records.vault_id).in_(vaults)
     columns = (_records.vault_id, _records.record_id, _records.link)
     stem = key.removesuffix("*")
     if stem and stem != key:
@@ -86,8 +88,8 @@ def records_called(session: Session, vault_id: int, key: str) -> Names:
         conditions = [
             and_(here, _records.record_id == key),
             and_(here, _records.name == key),
-            and_(here, _records.global_id == key),
-            and_(here, _records.id.in_(owners)),
+            and_(not_by_vault, _records.global_id == key),
+            and_(not_by_vault, _records.id.in_(owners)),
         ]
     found: dict[int, set[str]] = {}
     links: set[str] = set() if stem != key else {key}
@@ -99,7 +101,7 @@ def records_called(session: Session, vault_id: int, key: str) -> Names:
             found.setdefault(row.vault_id, set()).add(row.record_id)
             if row.vault_id == vault_id and row.link:
                 links.add(row.link)
-    sources = select(*columns).where(here, one_of(_records.global_id, sorted(links)))
+    sources = select(*columns).where(not_by_vault, one_of(_records.global_id, sorted(links)))
     for row in session.execute(sources):
         found.setdefault(row.vault_id, set()).add(row.record_id)
     return found

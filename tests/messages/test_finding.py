@@ -274,6 +274,8 @@ def test_every_filter_is_answered_by_an_index_and_reads_no_message_that_it_does_
         look(session, listed, Look(10))
     scans = [step for step in found if step.startswith(("SCAN spark_message", "SCAN record"))]
     assert scans == []
+    whole_vaults = [step for step in found if step.startswith("SEARCH record") and step.endswith("(vault_id=?)")]
+    assert whole_vaults == []
     # Where all messages of a Vault are walked, it is the index that holds all that they are narrowed by.
     walks = [step for step in found if step.startswith("SEARCH spark_message USING") and step.endswith("(vault_id=?)")]
     # Of those that failed there are few, and their error is read.
