@@ -34,6 +34,7 @@ def document(detail: IntegrationDetail) -> Document:
         Fact("API Name", detail.api_name),
         Fact("Feature", detail.feature),
         Fact("Standard", yes_no(detail.standard)),
+        *_locks(detail),
         Fact("Last sent", moment(detail.last_send)),
         Fact("Last received", moment(detail.last_receive)),
     ]
@@ -47,6 +48,18 @@ def document(detail: IntegrationDetail) -> Document:
     if not detail.points:
         parts += [Section("Integration Points"), Note("None: this integration moves nothing by itself.")]
     return parts
+
+
+def _locks(detail: IntegrationDetail) -> list[Part]:
+    locks = [
+        words
+        for words, locked in (
+            ("whether its standard rules are active", detail.locks_activation),
+            ("the defaults of their field rules", detail.locks_defaults),
+        )
+        if locked
+    ]
+    return [Fact("Locks", " and ".join(locks))] if locks else []
 
 
 def _settings(detail: IntegrationDetail) -> list[Part]:

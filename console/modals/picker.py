@@ -25,6 +25,8 @@ from console.work import in_thread
 
 MOST_LINES = 16
 """Lines of the list that are shown at once, where there is room."""
+MARK = 2
+"""Cells of the sign before an entry."""
 MATCHLESS = "Nothing matches."
 AROUND = 7
 """Lines that frame, filter and explanation take."""
@@ -145,6 +147,8 @@ class PickList(ModalScreen[str | None]):
         """Leave room below the list for the line that says why an entry cannot be picked."""
         options = self.query_one(OptionList)
         options.styles.max_height = max(3, min(MOST_LINES, self.size.height * 4 // 5 - AROUND))
+        # What the list cuts off is known once it has its width.
+        self.call_after_refresh(self._explain)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -197,8 +201,18 @@ class PickList(ModalScreen[str | None]):
             bar.put((self._nothing, "muted"))
         elif place is not None and self._shown[place].why_not:
             bar.put((f"{SIGNS.pick('✕', 'x')} {clean(self._shown[place].why_not)}", "warn"))
+        elif place is not None and (whole := self._cut_off(self._shown[place])):
+            bar.put((clean(whole), "muted"))
         else:
             bar.put(("Enter picks, Esc leaves", "muted"))
+
+    def _cut_off(self, item: Choice) -> str:
+        """What of an entry is told below the list because the list cuts it off; empty when there is room."""
+        room = self.query_one(OptionList).scrollable_content_region.width
+        if not room or self._prompt_of(item).cell_length <= room:
+            return ""
+        label = len(clean(item.label)) + MARK
+        return item.note if item.note and label < room else f"{item.label}  {item.note}".strip()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()

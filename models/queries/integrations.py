@@ -103,7 +103,10 @@ class PointLine:
 
 @dataclass(frozen=True, slots=True)
 class IntegrationDetail:
-    """All that the Integrations area shows about one integration."""
+    """All that the Integrations area shows about one integration.
+
+    Its two locks keep its standard rules from being switched and the defaults of their field rules from being changed.
+    """
 
     key: int
     name: str
@@ -120,6 +123,8 @@ class IntegrationDetail:
     connection_state: str
     remote_vault: str
     open_items: int
+    locks_activation: bool
+    locks_defaults: bool
     points: tuple[PointLine, ...]
     settings: IntegrationSettings
 
@@ -193,6 +198,8 @@ def detail(session: Session, vault_id: int, integration_id: int) -> IntegrationD
             _connections.c.state,
             _connections.c.remote_vault_name,
             _open_items(vault_id),
+            _c.locks_rule_activation,
+            _c.locks_rule_defaults,
         )
         .join(_connections, _connections.c.id == _c.connection_id)
         .where(_c.vault_id == vault_id, _c.id == integration_id)

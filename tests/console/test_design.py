@@ -309,6 +309,7 @@ async def test_disabled_actions_say_why(store: Store) -> None:
         assert "locks whether its standard rules are active" in told(app)
         assert "is a standard rule" in area(app).why_not("delete")
         await press(pilot, "escape")
+        assert "whether its standard rules are active" in " ".join(area(app).pane.text.split())
         for name in ("edit", "delete"):
             assert "is a standard integration" in area(app).why_not(name)
         await press(pilot, "u", *"rules", "enter")

@@ -8,7 +8,7 @@ from textual.geometry import Region
 from textual.widgets import Button, Input, OptionList
 
 from console.modals.form import FormScreen
-from console.modals.picker import Choice, PickList
+from console.modals.picker import Choice, PickList, Reason
 from models.store import Store
 from tests.builders import Pair, two_vaults
 from tests.console.lab import console, press, settle
@@ -69,7 +69,7 @@ async def test_a_choice_that_depends_on_others_says_so_while_there_is_none(store
         line(app, "target_lookup_field").editor.focus()
         await press(pilot, "enter")
         assert isinstance(app.screen, PickList)
-        assert "depends on other fields" in app.screen.query_one("Reason").text  # type: ignore[attr-defined]
+        assert "depends on other fields" in app.screen.query_one(Reason).text
 
 
 async def test_enter_picks_what_was_typed_and_not_what_was_there(store: Store) -> None:
@@ -90,3 +90,20 @@ async def test_enter_picks_what_was_typed_and_not_what_was_there(store: Store) -
         await press(pilot, *"site")
         assert "Site" in str(app.screen.query_one(OptionList).get_option_at_index(0).prompt)
         assert "Study" not in str(app.screen.query_one(OptionList).get_option_at_index(0).prompt)
+
+
+async def test_what_a_list_cuts_off_is_told_whole_below_it(store: Store) -> None:
+    two_vaults(store)
+    query = "SELECT id, name__v, code__c, strength__c, marketed__c FROM product__v WHERE marketed__c = true"
+    note = "Lets one thing after another be done, each of them with words enough to fill a line"
+    app = console(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        app.push_screen(PickList("Any", [Choice("1", query), Choice("2", "Run", note), Choice("3", "Short", "fits")]))
+        await settle(pilot)
+        below = app.screen.query_one(Reason)
+        assert below.text == query
+        await press(pilot, "down")
+        assert below.text == note
+        await press(pilot, "down")
+        assert below.text == "Enter picks, Esc leaves"
