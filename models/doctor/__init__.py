@@ -13,6 +13,7 @@ from models.doctor.establishing import check_state, check_users
 from models.doctor.finding import Finding, FindingKind, Place
 from models.doctor.integrations import check_integrations
 from models.doctor.lab import check_certificate, check_exceptions, check_lab
+from models.doctor.links import check_links
 from models.doctor.lookups import check_lookups
 from models.doctor.queues import check_queues
 from models.doctor.rules import check_rules, check_rules_as_a_whole
@@ -27,6 +28,7 @@ CHECKS = (
     check_rules,
     check_settings,
     check_lookups,
+    check_links,
     check_queues,
     check_certificate,
     check_lab,

@@ -55,6 +55,9 @@ class FindingKind(StrEnum):
     CERTIFICATE_ENDS = "The signing certificate ends soon"
     CLOCK_STANDS = "The lab clock is paused"
     NO_ENGINE = "No engine runs the jobs"
+    TARGET_DELETED = "Records are no longer updated: their targets were deleted"
+    SOURCE_DELETED = "Records are no longer updated: their sources were deleted"
+    LINK_UNKNOWN = "Records are no longer updated: their Links name nothing"
     EXCEPTIONS_OPEN = "User exceptions are open"
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from models.doctor import Finding, FindingKind, examine
 from models.errors import NotFound
@@ -13,7 +13,7 @@ from models.permissions import Actor, Right, object_permission
 from models.services.connection_files import download_connection_file
 from models.services.connections import create_connection
 from models.services.integrations import create_integration, create_point, set_integration_active
-from models.services.records import create_record
+from models.services.records import change_record, create_record, delete_record
 from models.services.vaults import FieldSpec
 from models.store import Store, WriteSession
 from models.tables import (
@@ -41,6 +41,7 @@ from models.tables import (
     QueryObjectRule,
     Queue,
     QueueConnection,
+    Record,
     ReferenceLookup,
     ReferenceLookupKey,
     SecurityProfile,
@@ -234,6 +235,43 @@ def another_point_watches_nothing(_store: Store, write: WriteSession, pair: Pair
 @breaks(FindingKind.RUN_TIME_AHEAD)
 def last_run_in_the_future(_store: Store, write: WriteSession, pair: Pair) -> None:
     _set(write, Integration, {"id": pair.source.integration_id}, last_successful_send=NOW + timedelta(days=1))
+
+
+def test_linked_records_and_records_of_other_vaults_are_no_trouble(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        make_vault(write, 1003)
+        _linked(write, pair)
+        create_record(write, pair.target.system, "product__v", {"name__v": "Own", "code__c": "O"})
+        create_record(write, pair.target.system, "product__v", {"name__v": "Of another", "link__sys": "1003_1"})
+        source, target = _linked_again(write, pair)
+        delete_record(write, pair.target.system, target)
+        values = {"name__v": "Joined again", "code__c": "J", "link__sys": source}
+        create_record(write, pair.target.system, "product__v", values)
+    assert findings(store, pair.source.connection_id) == []
+
+
+def _linked_again(write: WriteSession, pair: Pair) -> tuple[str, str]:
+    """Another linked pair: the Global ID of the source, and the id of the target."""
+    source, target = _linked(write, pair)
+    records = table_of(Record)
+    known = records.c.vault_id == pair.source.vault_id, records.c.record_id == source
+    return write.execute(select(records.c.global_id).where(*known)).scalar_one(), target
+
+
+def test_many_records_are_counted_and_some_are_named(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        for _ in range(5):
+            delete_record(write, pair.target.system, _linked(write, pair)[1])
+    (found,) = findings(store, pair.source.connection_id)
+    assert found.cause.count("Alpha (") == 3
+    assert "and 2 more of Source" in found.cause
+
+
+def test_a_delete_policy_that_says_what_becomes_of_targets_leaves_nothing_to_tell(store: Store, pair: Pair) -> None:
+    with store.write() as write:
+        the_source_record_was_deleted(store, write, pair)
+        _set(write, Integration, {"id": pair.target.integration_id}, delete_policy=DeletePolicy.INACTIVATE)
+    assert findings(store, pair.source.connection_id) == []
 
 
 def test_a_finding_about_a_rule_leads_to_the_rule(store: Store, pair: Pair) -> None:
@@ -442,6 +480,36 @@ def engine_dead(_store: Store, write: WriteSession, _pair: Pair) -> None:
 @breaks(FindingKind.NO_ENGINE)
 def engine_never_started(_store: Store, write: WriteSession, _pair: Pair) -> None:
     _set(write, Lab, {}, holder=None, alive_until=None)
+
+
+def _linked(write: WriteSession, pair: Pair) -> tuple[str, str]:
+    """A Product and the one that it became, by their ids."""
+    source = create_record(write, pair.source.system, "product__v", {"name__v": "Alpha", "code__c": "A"})
+    records = table_of(Record)
+    known = records.c.vault_id == pair.source.vault_id, records.c.record_id == source
+    link = write.execute(select(records.c.global_id).where(*known)).scalar_one()
+    values = {"name__v": "Alpha", "code__c": "A", "link__sys": link}
+    return source, create_record(write, pair.target.system, "product__v", values)
+
+
+@breaks(FindingKind.TARGET_DELETED)
+def the_target_record_was_deleted(_store: Store, write: WriteSession, pair: Pair) -> None:
+    delete_record(write, pair.target.system, _linked(write, pair)[1])
+
+
+@breaks(FindingKind.SOURCE_DELETED)
+def the_source_record_was_deleted(_store: Store, write: WriteSession, pair: Pair) -> None:
+    delete_record(write, pair.source.system, _linked(write, pair)[0])
+
+
+@breaks(FindingKind.LINK_UNKNOWN)
+def the_link_was_edited(_store: Store, write: WriteSession, pair: Pair) -> None:
+    change_record(write, pair.target.system, _linked(write, pair)[1], {"link__sys": "1001_999999"})
+
+
+@breaks(FindingKind.LINK_UNKNOWN)
+def the_link_was_overwritten(_store: Store, write: WriteSession, pair: Pair) -> None:
+    change_record(write, pair.target.system, _linked(write, pair)[1], {"link__sys": "by hand"})
 
 
 @breaks(FindingKind.EXCEPTIONS_OPEN)
