@@ -44,7 +44,7 @@ def folder_of(store: Store) -> Path:
         raise NotPossible(
             "Snapshots are made of a store in a file.", "Use the tools of the database server for this store."
         )
-    return _folder(store.path)
+    return folder_beside(store.path)
 
 
 def save_snapshot(store: Store, name: str, *, replace: bool = False) -> Snapshot:
@@ -127,7 +127,8 @@ def _file(store: Store) -> Path:
     return store.path
 
 
-def _folder(path: Path) -> Path:
+def folder_beside(path: Path) -> Path:
+    """Where the snapshots of the store in this file are."""
     return path.with_name(f"{path.name}.snapshots")
 
 

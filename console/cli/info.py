@@ -69,6 +69,7 @@ def _places(url: URL) -> Iterator[tuple[str, Any]]:
     from console.cli.places import config_folder, data_folder, demo_store, log_folder
     from models.opening import default_store_path, key_path
     from models.refusals import name_of
+    from scheduler.snapshots import folder_beside
 
     yield "store", name_of(url)
     if url.get_backend_name() == "sqlite":
@@ -76,6 +77,7 @@ def _places(url: URL) -> Iterator[tuple[str, Any]]:
         yield "store_exists", path.exists()
         yield "store_bytes", path.stat().st_size if path.exists() else None
         yield "key", str(key_path(path))
+        yield "snapshots", str(folder_beside(path))
     yield "default_store", str(default_store_path())
     yield "demo_store", str(demo_store())
     yield "data_folder", str(data_folder())

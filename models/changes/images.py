@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Enum, Table, select
+from sqlalchemy import JSON, Enum, Table, Text, cast, select
 from sqlmodel import Session
 
 from models.changes.kinds import KINDS, Kind
@@ -71,7 +71,11 @@ def _raw(session: Session, kind: Kind) -> set[tuple[Any, ...]]:
     """All rows of a table as the database holds them, their keys first: a lookup may have very many."""
     columns = (*kind.key, *sorted(kind.counting - set(kind.key)))
     connection = session.connection()
-    statement = select(*(kind.table.c[name] for name in columns)).compile(dialect=connection.dialect)
+    # JSON as text: not every driver leaves it as it is stored.
+    plain = (kind.table.c[name] for name in columns)
+    statement = select(*(cast(each, Text) if isinstance(each.type, JSON) else each for each in plain)).compile(
+        dialect=connection.dialect
+    )
     return set(map(tuple, connection.exec_driver_sql(str(statement))))
 
 

@@ -14,7 +14,7 @@ from console.screens.noticing import NoticesScreen
 from console.screens.queues import QueuesScreen
 from console.widgets.bars import VaultBar
 from models.services.integrations import set_integration_active
-from models.services.queues import set_delivery_enabled
+from models.services.queues import edit_queue, set_delivery_enabled
 from models.store import Store
 from tests.builders import OWNER, Pair, user
 from tests.console.lab import area, console, fill, press, settle
@@ -155,6 +155,18 @@ async def test_the_badge_is_a_link(store: Store) -> None:
         await pilot.click(VaultBar, offset=(2, 0))
         await settle(pilot)
         assert isinstance(app.screen, NoticesScreen)
+
+
+async def test_hostile_text_is_shown_and_not_obeyed(store: Store) -> None:
+    pair = fill(store)
+    with store.write() as write:
+        edit_queue(write, user(store, 1001), pair.source.queue_id, {"label": "[/foo] [@click=app.quit]x[/]"})
+    hold(store, pair)
+    app = console(store)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await settle(pilot)
+        await press(pilot, "exclamation_mark")
+        assert "1 message waits in [/foo] [@click=app.quit]x[/]" in " ".join(page(app).split())
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="pictures were drawn on Python 3.11")
