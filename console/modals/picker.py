@@ -162,10 +162,13 @@ class PickList(ModalScreen[str | None]):
         typed = text.casefold()
         words = typed.split()
         found = [
-            item for item in self._choices if all(word in f"{item.label} {item.note}".casefold() for word in words)
+            item
+            for item in self._choices
+            if item.hint.casefold() == typed or all(word in f"{item.label} {item.note}".casefold() for word in words)
         ]
-        # What begins with the text is meant rather than what holds it somewhere.
-        self._put(sorted(found, key=lambda item: not item.label.casefold().startswith(typed)), text)
+        # A short name in full, then what begins with the text, is meant rather than what holds it somewhere.
+        found.sort(key=lambda item: not item.label.casefold().startswith(typed))
+        self._put(sorted(found, key=lambda item: item.hint.casefold() != typed), text)
 
     def on_pick_list_found(self, message: Found) -> None:
         self._put(message.choices, message.text)

@@ -268,6 +268,17 @@ async def test_the_same_list_within_one_queue_goes_back_to_the_queues(lab: Lab) 
         assert not isinstance(app.screen, QueueMessagesScreen)
 
 
+async def test_its_short_name_leads_to_it(lab: Lab) -> None:
+    write_messages(lab.store, lab.source, 1)
+    app = console(lab.store)
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "colon")
+        await type_in(pilot, "msg")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, MessagesScreen)
+
+
 # Following
 
 
