@@ -196,18 +196,19 @@ class LiveApp(NoticingApp):
         if self._first_data or self.lab is None or (self.lab.filler is not None and not self._filled):
             return
         self._first_data = True
-        gc.freeze()
+        _settle_memory()
         gc.enable()
         if self.lab.start_engine is not None:
             self.call_after_refresh(self._start_engine, self.lab.start_engine)
         self.look_for_notices()
-        self.run_worker(load_screens, thread=True, group="screens", exit_on_error=False)
+        self.run_worker(_load_rest, thread=True, group="screens", exit_on_error=False)
 
     def _start_engine(self, start: Callable[[], RunningEngine]) -> None:
         in_thread(self, start, self.EngineStarted, group="engine")
 
     def on_live_app_engine_started(self, message: EngineStarted) -> None:
         self.engine = message.engine
+        _settle_memory()
         self._take_role(message.engine)
 
     # Vault and user
@@ -372,3 +373,16 @@ class LiveApp(NoticingApp):
             self._clock_timer.pause()
         else:
             self._clock_timer.resume()
+
+
+def _load_rest() -> None:
+    """Load what the first data did not wait for, in a thread."""
+    load_screens()
+    _settle_memory()
+
+
+def _settle_memory() -> None:
+    """Leave what has been loaded out of the search for garbage: a search through it all can be felt at the keys."""
+    from scheduler.memory import settle_collector
+
+    settle_collector()

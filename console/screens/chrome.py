@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
+from textual._context import active_app
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
@@ -37,6 +38,10 @@ class FramedScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        if (app := active_app.get(None)) is not None:
+            # A new screen is styled by the rules as they are. Taken for outdated, as the first screen of a mode is, it
+            # would have the rules of all screens read anew, twice: longer than all the rest of going there.
+            self._css_update_count = app._css_update_count  # noqa: SLF001
         self._bindings_for = (-1, 0)
         self._shown_generation = -1
         self._stale = False
