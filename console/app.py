@@ -104,6 +104,15 @@ class ConsoleApp(TellingApp):
             for item in AREAS
         ),
         *bindings("app", ACTIONS),
+        Binding(
+            "ctrl+o",
+            "jump",
+            "Jump",
+            show=False,
+            id="app.jump",
+            tooltip="Show a letter on everything that can have the focus, to go there",
+            priority=True,
+        ),
         Binding("x", "actions", "Actions", id="app.actions", tooltip="All that can be done here, and why not"),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="Help for what has focus"),
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", tooltip="End the console", priority=True),

@@ -9,25 +9,28 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import ActiveBinding, Binding
 from textual.dom import DOMNode
 from textual.filter import Monochrome, NoColor
-from textual.screen import Screen
+from textual.geometry import Offset
+from textual.screen import ModalScreen, Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from console.actions import Action
-from console.areas import AREAS
 from console.key_names import shown
 from console.keymap import KeyMap
 from console.lab import LabOpener
 from console.live import LiveApp
 from console.looks import ABOUT as LOOKS
+from console.modals.jump import JumpScreen, Spot
 from console.modals.picker import Choice, PickList
 from console.preferences import Preferences
 from console.screens.chrome import FramedScreen
 from console.theme import SIGNS
 from console.themes import NIGHT, THEMES
+from console.widgets.bars import AreaBar
 from console.widgets.paint import clean
 from console.widgets.plain import PlainScrollBarRender, PlainSigns
 
@@ -137,8 +140,47 @@ class KeyedApp(LiveApp):
             for choice, do in self._menu(screen):
                 yield SystemCommand(choice.label, _about(choice), do)
         else:
-            for item in AREAS:
-                yield SystemCommand(f"Go to {item.label}", item.about, partial(self.action_area, item.name))
+            for (node, command), active in self._first_keys(screen).items():
+                binding = active.binding
+                if binding.id and binding.description:
+                    hint = self.get_key_display(binding)
+                    yield SystemCommand(
+                        binding.description, f"{binding.tooltip}  ({hint})", partial(self._run, command, node)
+                    )
+
+    # Going by letter and by mouse
+
+    def action_jump(self) -> None:
+        """Show a letter on everything that can have the focus, and go to the one that is pressed."""
+        screen = self.screen
+        if isinstance(screen, JumpScreen):
+            screen.action_leave()
+            return
+        widgets = {str(place): widget for place, widget in enumerate(screen.focus_chain)}
+        spots = [Spot(widget.region.offset, name) for name, widget in widgets.items() if widget.region]
+        for bar in screen.query(AreaBar):
+            spots += [Spot(bar.region.offset + Offset(x, 0), name) for x, name in bar.places]
+
+        def jumped(name: str | None) -> None:
+            if name in widgets:
+                screen.set_focus(widgets[name])
+            elif name:
+                self.action_area(name)
+
+        self.push_screen(JumpScreen(spots), jumped)
+
+    def leave_to(self, screen: Screen[Any]) -> None:
+        """Leave the screens that were opened from this one."""
+        while len(self.screen_stack) > 1 and self.screen is not screen:
+            self.pop_screen()
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click beside a page or dialog is Esc: what was typed is asked for before it is dropped."""
+        screen = self.screen
+        if event.widget is screen and isinstance(screen, ModalScreen):
+            active = screen.active_bindings.get("escape")
+            if active is not None:
+                await self.run_action(active.binding.action, active.node)
 
     # Colours
 

@@ -13,6 +13,7 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import Screen
 
 from console.actions import Action, disabled, named
+from console.areas import area
 from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, VaultBar
 from console.widgets.key_bar import KeyBar
 
@@ -77,6 +78,24 @@ class FramedScreen(Screen[None]):
     def settled(self) -> bool:
         """Whether nothing is about to be read."""
         return True
+
+    # The way back
+
+    def own_crumbs(self) -> list[str]:
+        """What this screen is called on the way to it, after what it was opened from."""
+        return [area(self.AREA).label] if self.AREA else []
+
+    def crumbs(self) -> list[tuple[str, FramedScreen]]:
+        """The way to this screen, with the screen that each step leads back to."""
+        stack = [screen for screen in self.app.screen_stack if isinstance(screen, FramedScreen)]
+        below = stack[stack.index(self) - 1] if self in stack and stack.index(self) else None
+        if below is None:
+            return [(name, self) for name in self.own_crumbs()[-1:]]
+        before = below.crumbs()
+        own = self.own_crumbs()
+        if before and own and own[0] == before[-1][0]:
+            own = own[1:]
+        return [*before, *((name, self) for name in own)]
 
     # Structure
 

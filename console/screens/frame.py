@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -13,8 +14,8 @@ from textual.widgets import Input
 from console.areas import area
 from console.screens.chrome import FramedScreen
 from console.screens.saving import Copied, ask_to_save, copy_rows
-from console.theme import Tone
-from console.widgets.bars import PaneTitle
+from console.theme import SIGNS, Tone
+from console.widgets.bars import NARROW, PaneTitle
 from console.widgets.columns import Column, Span
 from console.widgets.detail_view import DetailView
 from console.widgets.paint import clean
@@ -97,7 +98,7 @@ class AreaFrame(FramedScreen):
 
     def _write_titles(self) -> None:
         table = self.table
-        spans = self.list_title()
+        spans = self._with_way(self.list_title())
         if table.loaded:
             spans.append((f"  {table.total:,}", ""))
         if self.filter_text:
@@ -111,6 +112,37 @@ class AreaFrame(FramedScreen):
         tone: Tone = "strong"
         detail_title.title((clean(self.detail_title()), tone))
         detail_title.focused(self.pane.has_focus)
+
+    def own_crumbs(self) -> list[str]:
+        """What stands in the title up to what the list is about."""
+        names = [text for text, tone in self.list_title() if tone in ("muted", "strong")]
+        last = next((place for place, (_, tone) in enumerate(self.list_title()) if tone == "strong"), 0)
+        return [text for text in names[: last + 1] if text.strip() != _mark()]
+
+    def _with_way(self, title: list[Span]) -> list[Span]:
+        """The title of a list that was opened from another one, after the way to it."""
+        way = [name for name, _ in self.crumbs()]
+        if len(way) < 2:
+            return title
+        if len(way) > 3 and self.size.width < NARROW:
+            way = [way[0], SIGNS.pick("…", "..."), *way[-2:]]
+        last = next((place for place, (_, tone) in enumerate(title) if tone == "strong"), 0)
+        before = [span for name in way[:-1] for span in ((name, "muted"), (f" {_mark()} ", "muted"))]
+        return [*before, (way[-1], "strong"), *title[last + 1 :]]  # type: ignore[list-item]
+
+    def on_pane_title_clicked(self, message: PaneTitle.Clicked) -> None:
+        """A click on a step of the way goes back to it."""
+        message.stop()
+        if message.pane.id != "list-title":
+            self.pane.focus()
+            return
+        end = 0
+        for name, screen in self.crumbs():
+            end += cell_len(name) + 3
+            if message.x < end:
+                if screen is not self:
+                    self.home.leave_to(screen)
+                return
 
     def on_descendant_focus(self) -> None:
         self._write_titles()
@@ -154,3 +186,7 @@ class AreaFrame(FramedScreen):
     def needs_row(self) -> str:
         """The reason that most actions share: there is no row to act on."""
         return "" if self.table.cursor_row is not None else "The list is empty."
+
+
+def _mark() -> str:
+    return SIGNS.pick("▸", ">")

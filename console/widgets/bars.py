@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from console.session import Session
 
+LEAD = 3
+"""Cells before the title of a pane."""
 NARROW = 100
 """Below this width in cells, bars say less."""
 
@@ -171,6 +173,12 @@ class AreaBar(Bar):
             spans += piece
         self.put(*spans)
 
+    @property
+    def places(self) -> list[tuple[int, str]]:
+        """Where each area's name begins."""
+        begins = [0, *(end for end, _ in self._ends)]
+        return [(begin, name) for begin, (_, name) in zip(begins, self._ends, strict=False)]
+
     def on_click(self, event: events.Click) -> None:
         for end, name in self._ends:
             if event.x < end:
@@ -196,6 +204,17 @@ class PaneTitle(Bar):
         super().__init__(id=id)
         self._title: tuple[Span, ...] = ()
         self._focused = False
+
+    class Clicked(Message):
+        """Somebody clicked the title, so many cells after its beginning."""
+
+        def __init__(self, pane: PaneTitle, x: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.x = x
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(self.Clicked(self, event.x - LEAD))
 
     def title(self, *spans: Span) -> None:
         """Set the title."""
