@@ -9,7 +9,8 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Enum, Table, bindparam, column, insert
+import orjson
+from sqlalchemy import JSON, Enum, Table, bindparam, column, insert
 from sqlalchemy import table as sa_table
 from sqlalchemy.engine import Dialect
 from sqlmodel import Session
@@ -67,11 +68,18 @@ def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[s
 @lru_cache(maxsize=256)
 def _converter(dialect: Dialect, table: Table, name: str) -> Any:
     kind = table.c[name].type
+    if isinstance(kind, JSON) and kind.none_as_null:
+        return _json
     converter = kind.dialect_impl(dialect).bind_processor(dialect)
     if converter is not None and isinstance(kind, Enum) and kind.enum_class is not None:
         # There are few members and many rows.
         return {member: converter(member) for member in kind.enum_class}.__getitem__
     return converter
+
+
+def _json(value: Any) -> str | None:
+    """As the store's engine writes it, without the steps between."""
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _convert(dialect: Dialect, table: Table, name: str, value: Any) -> Any:
