@@ -6,15 +6,15 @@ import typer
 
 from console.cli.frame import area, command
 from console.cli.lab import Located, opened
+from console.cli.naming import told_as
 from console.cli.output import Column, answer, located, table
 from console.cli.settings import settings_of
-from models.errors import InvalidInput
 from models.typed_times import FORMS
 
 audit = area("audit", "The audit trail.")
 
-OPTIONS = {"since": "from", "until": "to"}
-"""Options that are not called as the parts of the filter are."""
+OPTIONS = {"since": "--from", "until": "--to"}
+"""The options that are not called as the parts of the filter are."""
 
 
 @command(audit, "list")
@@ -45,10 +45,8 @@ def list_rows(
         "until": until,
     }
     with opened(settings) as lab, lab.store.read() as session:
-        try:
+        with told_as(OPTIONS):
             wanted = read_filter(typed, lab.now)
-        except InvalidInput as refusal:
-            raise InvalidInput({OPTIONS.get(name, name): problem for name, problem in refusal.fields.items()}) from None
         total, rows = lab.rows(session, lambda vault_id: listing(vault_id, wanted), limit)
     columns: list[Column[Located]] = [
         Column("Time", lambda line: line.row.at),

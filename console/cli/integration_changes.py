@@ -10,6 +10,7 @@ import typer
 from console.cli.frame import command
 from console.cli.integrations import integrations
 from console.cli.lab import opened
+from console.cli.naming import told_as
 from console.cli.output import tell
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotFound
@@ -199,11 +200,8 @@ def watch(
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, str]:
         watched = _watched(write, found.key, object_name)
-        try:
+        with told_as(lambda name: f"--where {name.removeprefix('criteria ')}"):
             criteria = read_criteria(write, actor.vault_id, object_name, where or ())
-        except InvalidInput as refused:
-            told = {f"--where {name.removeprefix('criteria ')}": why for name, why in refused.fields.items()}
-            raise InvalidInput(told, refused.remedy) from refused
         note = _no_such_remote_point(write, found, to)
         if len(watched) == 1:
             return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria), note

@@ -8,6 +8,7 @@ import typer
 
 from console.cli.frame import area, command
 from console.cli.lab import Located, opened
+from console.cli.naming import told_as
 from console.cli.output import Column, answer, located, table, tell
 from console.cli.settings import settings_of
 from models.errors import NotPossible
@@ -46,6 +47,10 @@ def show(context: typer.Context) -> None:
     )
 
 
+OPTIONS = {"log_file": "--log", "command": "PROGRAM", "time_limit": "--time-limit"}
+"""What names the parts of a notification here."""
+
+
 @command(notifications, "set")
 def set_ways(
     context: typer.Context,
@@ -73,7 +78,7 @@ def set_ways(
         with lab.store.read() as session:
             vault = lab.vault(session)
             actor = lab.actor(session, vault.key)
-        with lab.store.write() as write:
+        with lab.store.write() as write, told_as(OPTIONS):
             after = set_notification(
                 write,
                 actor,

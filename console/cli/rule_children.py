@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.frame import command
 from console.cli.integration_changes import change, pairs, yes_or_no
+from console.cli.naming import told_as
 from console.cli.output import answer, printable
 from console.cli.rules import Name, rules
 from console.cli.settings import settings_of
@@ -71,7 +70,7 @@ def add_field(context: typer.Context, rule: Name, fields: FieldValues, api_name:
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[str, dict[str, str]]:
         values = _field_values(write, found, fields)
-        with _told_in_mdl_names(fields):
+        with told_as(_mdl_names(fields)):
             made = add_field_rule(write, actor, found.key, api_name=api_name, **values)
         return made.api_name, _warnings(write, found, made.model_dump())
 
@@ -87,7 +86,7 @@ def edit_field(context: typer.Context, rule: Name, name: ChildName, fields: Fiel
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, dict[str, str]]:
         key = _child(write, FieldRule, found, name, "field rule")
-        with _told_in_mdl_names(fields):
+        with told_as(_mdl_names(fields)):
             changed = change_field_rule(write, actor, key, _field_values(write, found, fields))
         row = write.get_one(FieldRule, key)
         return changed, _warnings(write, found, row.model_dump())
@@ -162,18 +161,11 @@ def _warnings(write: WriteSession, found: Named, values: dict[str, Any]) -> dict
     return source_problems(write, scene, values) | target_problems(write, found.vault_id, values)
 
 
-@contextmanager
-def _told_in_mdl_names(texts: list[str]) -> Iterator[None]:
-    """Name refused fields as the help and MDL do, unless they were typed by the store's own names."""
+def _mdl_names(texts: list[str]) -> dict[str, str]:
+    """How refused fields are named: as the help and MDL do, unless they were typed by the store's own names."""
     typed = {text.partition("=")[0].strip() for text in texts}
-    names = {own: mdl for mdl, own in MDL_NAMES.items() if own not in typed} | {
-        "reference_lookup_id": "reference_lookup"
-    }
-    try:
-        yield
-    except InvalidInput as refused:
-        told = {names.get(name, name): problem for name, problem in refused.fields.items()}
-        raise InvalidInput(told, refused.remedy) from refused
+    names = {own: mdl for mdl, own in MDL_NAMES.items() if own not in typed}
+    return names | {"reference_lookup_id": "reference_lookup"}
 
 
 def _query_values(texts: list[str]) -> dict[str, Any]:

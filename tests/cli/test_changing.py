@@ -266,6 +266,10 @@ def test_a_vault_tells_of_new_exceptions_by_a_log_file(on: Call, own_folders: Pa
     assert "1 of 3 items could not be applied." in told
     assert "quiet" in on("notifications", "set", "--no-bell", "--no-log", *TARGET).out
     assert "neither a log file nor a command" in on("notifications", "test", *TARGET, code=1).err
+    refused = on(
+        "notifications", "set", "--log", "/no/such/folder/log", "--time-limit", "0", *TARGET, "--json", code=1
+    ).error
+    assert set(refused["fields"]) == {"--log", "--time-limit"}
 
 
 def test_a_command_is_an_argument_list_that_no_shell_reads(on: Call, own_folders: Path) -> None:

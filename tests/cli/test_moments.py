@@ -28,7 +28,7 @@ def test_two_hours_ago_is_two_hours_before_lab_time(on: Call) -> None:
     [
         (("integrations", "last-run", *INTEGRATION, "soon"), "time"),
         (("dry-run", "integration", *INTEGRATION, "--since", "soon"), "--since"),
-        (("audit", "list", "--from", "soon"), "from"),
+        (("audit", "list", "--from", "soon"), "--from"),
         (("certificates", "rollover", "--start", "--final", "soon"), "--final"),
     ],
 )

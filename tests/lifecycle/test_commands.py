@@ -210,10 +210,10 @@ def test_the_audit_trail_is_filtered_by_everything_at_once(line: Line, desk: Des
     assert line("audit", "list", *every, "--to", "2020-01-01")["total"] == 0
     assert line("audit", "list", *every, "--item", "other")["total"] == 0
     refused = line("audit", "list", "--from", "monday", "--to", "2026-13-01", code=1)["fields"]
-    assert refused["from"].startswith("monday is no time. Write 2026-01-31")
-    assert refused["to"].startswith("2026-13-01 is no time.")
+    assert refused["--from"].startswith("monday is no time. Write 2026-01-31")
+    assert refused["--to"].startswith("2026-13-01 is no time.")
     refused = line("audit", "list", "--from", "2026-02-01", "--to", "2026-01-01", code=1)["fields"]
-    assert refused == {"to": "This is before the beginning."}
+    assert refused == {"--to": "This is before the beginning."}
 
 
 def test_the_verdicts_of_an_approval_are_in_the_audit_trail(line: Line, tmp_path: Path) -> None:
