@@ -200,12 +200,12 @@ def watch(
 
     def work(write: WriteSession, actor: Actor, found: Named) -> tuple[bool, str]:
         watched = _watched(write, found.key, object_name)
-        with told_as(lambda name: f"--where {name.removeprefix('criteria ')}"):
-            criteria = read_criteria(write, actor.vault_id, object_name, where or ())
         note = _no_such_remote_point(write, found, to)
-        if len(watched) == 1:
-            return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria), note
-        add_point_source(write, actor, found.key, object_name=object_name, remote_point=to, criteria=criteria)
+        with told_as(_option_of):
+            criteria = read_criteria(write, actor.vault_id, object_name, where or ())
+            if len(watched) == 1:
+                return edit_point_source(write, actor, watched[0], remote_point=to, criteria=criteria), note
+            add_point_source(write, actor, found.key, object_name=object_name, remote_point=to, criteria=criteria)
         return True, note
 
     found, (changed, note) = change(context, "IntegrationPoint", point, work)
@@ -234,6 +234,13 @@ def unwatch(
     found, removed = change(context, "IntegrationPoint", point, work)
     document = {"vault_id": found.vault_id, "point": found.api_name, "object": object_name, "removed": removed}
     tell(settings_of(context), document, f"{found.label} no longer watches {object_name}.")
+
+
+def _option_of(field: str) -> str:
+    """The option of `watch` that a refused field was typed in."""
+    if field == "remote_point":
+        return "--to"
+    return f"--where{field.removeprefix('criteria')}" if field.startswith("criteria") else field
 
 
 def _no_such_remote_point(write: WriteSession, found: Named, to: str) -> str:
