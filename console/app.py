@@ -261,7 +261,12 @@ class ConsoleApp(TellingApp):
             if not any(vault.key == target.vault_id for vault in self.session.vaults):
                 self.tell(f"Vault {target.vault_id} is not in this lab.", severity="warning")
                 return
-            self.work_in(target.vault_id or 0)
+            # A list that is read before the Vault is in use would look for the row in the wrong one.
+            self.work_in(target.vault_id or 0, partial(self._show, target))
+        else:
+            self._show(target)
+
+    def _show(self, target: Goto) -> None:
         self.switch_mode(_INSIDE.get(target.area, target.area) if target.within is not None else target.area)
         self._back_to_area()
         screen = self.screen
@@ -273,11 +278,11 @@ class ConsoleApp(TellingApp):
         elif isinstance(screen, AreaScreen):
             screen.seek(target.key)
 
-    def work_in(self, vault_id: int) -> None:
-        """Use another Vault, and say so; nothing when it is in use already."""
+    def work_in(self, vault_id: int, then: Callable[[], None] | None = None) -> None:
+        """Use another Vault, say so, and go on there; nothing when it is in use already."""
         if vault_id != self.session.vault_id:
             self.tell(f"Now in {self.session.vault_name(vault_id)}.")
-            self.use_vault(vault_id)
+            self.use_vault(vault_id, then=then)
 
     def _back_to_area(self) -> None:
         """Leave the lists that were opened from an area's own."""

@@ -112,6 +112,8 @@ class LiveApp(NoticingApp):
         self._open_lab = open_lab
         self._wish = (vault, user)
         self._subscription: Subscription | None = None
+        self._once_there: Callable[[], None] | None = None
+        """What is to be done once the Vault that is being signed in to is in use."""
         self._drain_timer: Timer | None = None
         self._drained_at = 0.0
         self._clock_timer: Timer | None = None
@@ -224,12 +226,16 @@ class LiveApp(NoticingApp):
 
     def on_live_app_signed_in_to(self, message: SignedInTo) -> None:
         self._sign_in(message.signed_in)
+        then, self._once_there = self._once_there, None
+        if then is not None:
+            then()
 
-    def use_vault(self, vault_id: int, username: str | None = None) -> None:
-        """Switch to a Vault, as the same user where there is one of that name."""
+    def use_vault(self, vault_id: int, username: str | None = None, then: Callable[[], None] | None = None) -> None:
+        """Switch to a Vault, as the same user where there is one of that name, and go on there with `then`."""
         store = self.store
         if store is None:
             return
+        self._once_there = then
         name = username or (self.session.user.username if self.session.user else None)
 
         def job() -> SignedIn:

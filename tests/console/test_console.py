@@ -1,9 +1,11 @@
 """The console as people use it: keys, areas, Vaults, filters, actions."""
 
 import re
+from threading import Event
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from textual.widgets import OptionList
 
 from console.modals.help import HelpScreen
@@ -12,9 +14,10 @@ from console.screens.frame import FilterInput
 from console.screens.messages import MessagesScreen
 from console.widgets.bars import Bar, ClockBar, NoticeBar, VaultBar
 from console.widgets.detail_view import DetailView
+from models.queries.lab import sign_in
 from models.store import Store
-from models.tables import Integration, Job, JobKind, table_of
-from tests.console.lab import area, console, fill, lines, press, settle
+from models.tables import Integration, Job, JobKind, Record, table_of
+from tests.console.lab import area, console, fill, lines, press, record_id, settle
 
 AREAS = {"1": "connections", "2": "integrations", "3": "queues", "4": "certificates", "5": "exceptions"} | {
     "6": "records",
@@ -149,6 +152,37 @@ async def test_the_link_partner_is_one_key_away_in_the_other_vault(store: Store)
         await press(pilot, "J")
         assert app.session.vault_id == 1002
         assert "source in Source" in area(app).pane.text
+
+
+async def test_the_cursor_finds_its_row_however_long_the_other_vault_takes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    records = table_of(Record)
+    with store.write() as write:
+        wanted = record_id(write, 1001, "Product 017")
+        global_id = write.execute(select(records.c.global_id).where(records.c.record_id == wanted)).scalar_one()
+        write.execute(update(records).where(records.c.vault_id == 1002).values(link=global_id))
+    ready = Event()
+
+    def slowly(*arguments: Any, **options: Any) -> Any:
+        assert ready.wait(30)
+        return sign_in(*arguments, **options)
+
+    app = console(store, vault=1002)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6")
+        monkeypatch.setattr("models.queries.lab.sign_in", slowly)
+        await pilot.press("J")
+        for _ in range(50):
+            await pilot.pause()
+        ready.set()
+        await settle(pilot)
+        assert app.session.vault_id == 1001
+        row = area(app).table.cursor_row
+        assert row is not None
+        assert row.key == wanted
 
 
 async def test_an_exception_item_leads_to_its_source_record(store: Store) -> None:
