@@ -135,7 +135,7 @@ async def test_random_keys_change_nothing_at_all_in_a_read_only_console(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("seed", range(10, 13))
 async def test_random_keys_for_long_neither_crash_the_console_nor_destroy_anything(
     store: Store, seed: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
