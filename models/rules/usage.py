@@ -62,7 +62,8 @@ class LookupUsage:
 def save_usage(write: WriteSession, vault_id: int, usage: LookupUsage) -> None:
     """Add what was counted to the keys and misses, in a few statements however many records there were.
 
-    What a lookup has lost meanwhile, or the lookup itself when it is gone, is passed over.
+    What a lookup has lost meanwhile, or the lookup itself when it is gone, is passed over, and so is a missing key that
+    somebody has added meanwhile.
     """
     if not usage:
         return
@@ -73,7 +74,10 @@ def save_usage(write: WriteSession, vault_id: int, usage: LookupUsage) -> None:
     there = select(_lookups.c.id).where(_lookups.c.id.in_(list(usage.missed)))
     alive = set(write.execute(there).scalars())
     for lookup_id in alive:
-        counts = usage.missed[lookup_id]
+        counts = dict(usage.missed[lookup_id])
+        added = select(_keys.c.source_key).where(_keys.c.lookup_id == lookup_id, one_of(_keys.c.source_key, counts))
+        for key in write.execute(added).scalars().all():
+            del counts[key]
         known = set(
             write.execute(
                 select(_misses.c.source_key).where(
