@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,6 +43,8 @@ class AreaScreen(FindingScreen):
     """Topics that count whichever Vault they are about."""
     EMPTY: ClassVar[str] = "Nothing here."
     FIRST_SORT: ClassVar[str] = ""
+    NEWEST_FIRST: ClassVar[str] = ""
+    """The sort of a list whose own order is that in which its rows came, the newest first; it can be turned round."""
     SEEN_WITH: ClassVar[str] = ""
     """The permission that the list needs, where it needs one."""
 
@@ -92,7 +95,7 @@ class AreaScreen(FindingScreen):
 
     def on_mount(self) -> None:
         self.query_one(FilterInput).cursor_blink = False
-        self.table.sort = self.FIRST_SORT
+        self.table.sort, self.table.descending = self.FIRST_SORT or self.NEWEST_FIRST, bool(self.NEWEST_FIRST)
         self.table.empty_text = self.empty_text
         self.table.focus()
         self.write_bars()
@@ -116,9 +119,14 @@ class AreaScreen(FindingScreen):
             return
         table = self.table
         table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.empty_text
-        listing = self.listing(self.filter_text, table.sort, table.descending)
-        table.show(StoreSource(store, listing), key=self._wanted_key, keep=keep)
+        table.show(StoreSource(store, self._listed()), key=self._wanted_key, keep=keep)
         self._wanted_key = None
+
+    def _listed(self) -> Callable[[], Listing[Any]]:
+        table = self.table
+        making = self.listing(self.filter_text, table.sort, table.descending)
+        turned = self.NEWEST_FIRST and table.sort == self.NEWEST_FIRST and not table.descending
+        return (lambda: replace(making(), descending=False)) if turned else making
 
     def show_anew(self) -> None:
         self.remember_filter(self.home.session.vault_id, wanted=self._wanted_key is not None)
@@ -290,7 +298,7 @@ class AreaScreen(FindingScreen):
         store, table = self.home.store, self.table
         if store is None:
             return
-        making = self.listing(self.filter_text, table.sort, table.descending)
+        making = self._listed()
 
         def seek(text: str) -> Key | None:
             from models.queries.lab import ask

@@ -29,8 +29,9 @@ class AuditScreen(AskingScreen):
 
     AREA = "audit"
     EMPTY = "Nothing has been changed in this Vault yet."
+    NEWEST_FIRST = "time"
     COLUMNS = (
-        Column("When", lambda row: short(row.at), 14),
+        Column("When", lambda row: short(row.at), 14, sort="time"),
         Column("Who", lambda row: row.user, 12, flex=1),
         Column("Action", lambda row: row.action, 10, flex=1),
         Column("Item", lambda row: row.item, 14, flex=2),

@@ -50,9 +50,10 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
 
     AREA = "exceptions"
     EMPTY = "No user exception messages: everything that arrived was applied."
+    NEWEST_FIRST = "time"
     COLUMNS = (
         Column("", _sign, 1),
-        Column("Created", lambda row: short(row.created_at), 14),
+        Column("Created", lambda row: short(row.created_at), 14, sort="time"),
         Column("Message", lambda row: row.name, 16, flex=2),
         Column("Error", lambda row: row.error_message, 16, flex=3, rank=1),
         Column("Side", lambda row: row.side.capitalize(), 6, rank=2),

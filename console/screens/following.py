@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -29,9 +29,6 @@ FOLLOW = Action("follow", "f", "Follow", "Follow the newest as they come; again 
 
 class FollowingScreen(AreaScreen):
     """A list in the order in which its rows come, the newest first, that can be followed."""
-
-    NEWEST: ClassVar[str] = ""
-    """The sort under which the newest stands first."""
 
     class Fresh(Message, bubble=False):
         """How many rows have come since the pause."""
@@ -74,7 +71,7 @@ class FollowingScreen(AreaScreen):
 
     def _follow(self) -> None:
         self.following = True
-        self.table.sort, self.table.descending = self.NEWEST, True
+        self.table.sort, self.table.descending = self.NEWEST_FIRST, True
         self._go_on()
 
     def _pause(self) -> None:

@@ -60,8 +60,9 @@ class JobsScreen(TracesRecords, AskingScreen, ShowsTrends):
 
     AREA = "jobs"
     EMPTY = "No job has run in this Vault yet. “{jobs.run}” runs one at once."
+    NEWEST_FIRST = "time"
     COLUMNS = (
-        Column("Started", lambda row: short(row.started_at), 14),
+        Column("Started", lambda row: short(row.started_at), 14, sort="time"),
         Column("Job", lambda row: SIGNS.words(row.kind), 9),
         Column("Status", _status, 9),
         Column("Found", lambda row: number(row.moved.found), 6, "right", rank=2),

@@ -59,8 +59,7 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         "key:Name, item:ID, attr:name=value, since:1h, and words; F chooses them from lists. f follows what comes."
     )
     EMPTY = "No Spark message has been put on a queue of this Vault yet, and none has arrived."
-    NEWEST = "time"
-    FIRST_SORT = "time"
+    NEWEST_FIRST = "time"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Entered", lambda row: short(row.entered_at), 14, sort="time"),
         Column("", _direction, 1),
@@ -105,7 +104,6 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         return wanted
 
     def on_mount(self) -> None:
-        self.table.descending = True
         line = self.query_one(FilterInput)
         line.placeholder = PLACEHOLDER
         line.suggester = self._suggester

@@ -30,8 +30,9 @@ class QueueLogScreen(AreaScreen):
     AREA = "queues"
     HELP = "Kept for 30 days. {queue_log.earlier} and {queue_log.later} go by days, {queue_log.all} shows all."
     EMPTY = "The Queue Log has no entries: no message was removed, and nothing was traced."
+    NEWEST_FIRST = "time"
     COLUMNS = (
-        Column("Timestamp", lambda row: short(row.timestamp), 14),
+        Column("Timestamp", lambda row: short(row.timestamp), 14, sort="time"),
         Column("Type", lambda row: (row.entry_type, "" if row.entry_type == "TRACE" else "bad"), 8),
         Column("Queue", lambda row: row.queue_name, 14, flex=2),
         Column("Message", lambda row: row.message_id, 8, flex=1),

@@ -109,3 +109,18 @@ def test_the_last_row_up_to_a_time_is_meant(store: Store) -> None:
         runs = [add_run(write, 1001, pair.source.connection_id, JobKind.SEND, place, found=1) for place in (10, 20)]
     for time, run in (("08:55", runs[0]), ("09:39", runs[0]), ("09:40", runs[1]), ("23:59", runs[1])):
         assert ask(store, jobs.listing(1001).go_to, time, START) == run
+
+
+@pytest.mark.parametrize("keys", [("7",), ("8",), ("3", "l")], ids=["jobs", "audit", "queue log"])
+async def test_a_list_with_the_newest_first_can_be_turned_round(store: Store, keys: tuple[str, ...]) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settle(pilot)
+        await press(pilot, *keys)
+        table = area(app).table
+        shown = [table._pages.row(place) for place in range(table.total)]
+        await press(pilot, "s")
+        assert [table._pages.row(place) for place in range(table.total)] == shown[::-1]
+        await press(pilot, "s")
+        assert [table._pages.row(place) for place in range(table.total)] == shown
