@@ -26,6 +26,32 @@ def notices_for(session: StoreSession, store: Store, who: Who) -> tuple[Notice, 
     return notices(session, who.vault_id, store.clock.now(), user_id=actor.user_id, with_exceptions=may)
 
 
+def new_elsewhere(session: StoreSession, store: Store, who: Who) -> list[tuple[str, Who, tuple[Notice, ...]]]:
+    """What is new in the other Vaults of the lab: each one's name, as whom one would be there, and its notifications.
+
+    That is the user of the same name, else the Vault's administrator, as when one switches to it.
+    """
+    from console.session import Who as Somebody
+    from models.errors import NotFound
+    from models.queries.lab import default_user, user_list, vault_list
+
+    found = []
+    for vault in vault_list(session):
+        if vault.key == who.vault_id:
+            continue
+        users = user_list(session, vault.key)
+        try:
+            same = [user for user in users if user.username == who.username and user.active]
+            user = same[0] if same else default_user(session, vault.key)
+        except NotFound:
+            continue
+        there = Somebody(vault.key, user.username, who.read_only)
+        news = tuple(notice for notice in notices_for(session, store, there) if not notice.seen)
+        if news:
+            found.append((vault.name, there, news))
+    return found
+
+
 def mark_seen(store: Store, who: Who, *, keys: Collection[str] | None = None, quietly: bool = False) -> str:
     """Mark notifications as seen, all of them without `keys`.
 

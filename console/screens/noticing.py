@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class NoticesScreen(PageScreen):
-    """Tells what is new, and what has been seen. Going to one marks it as seen."""
+    """Tells what is new, and what has been seen; of other Vaults what is new. Going to one marks it as seen."""
 
     HELP = "Up and Down move from one to the next, Enter goes there and marks it as seen, {notices.all} marks all."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,17 +42,19 @@ class NoticesScreen(PageScreen):
     def __init__(self, vault: str, store: Store, who: Who) -> None:
         super().__init__("Notifications", store, self._made)
         self._vault, self._who = vault, who
-        self.keys_at: dict[Goto, set[str]] = {}
-        """The notifications that lead to one place."""
+        self.news_at: dict[Goto, tuple[Who, set[str]]] = {}
+        """The new notifications that lead to one place, and who sees them there."""
 
     def _made(self, session: StoreSession) -> Document:
         found = doing.notices_for(session, self._store, self._who)
-        keys_at: dict[Goto, set[str]] = {}
-        for notice in found:
-            if not notice.seen:
-                keys_at.setdefault(target_of(notice), set()).add(notice.key)
-        self.keys_at = keys_at
-        return document(self._vault, found)
+        elsewhere = doing.new_elsewhere(session, self._store, self._who)
+        news_at: dict[Goto, tuple[Who, set[str]]] = {}
+        for who, vault_id, lot in ((self._who, None, found), *((who, who.vault_id, lot) for _, who, lot in elsewhere)):
+            for notice in lot:
+                if not notice.seen:
+                    news_at.setdefault(target_of(notice, vault_id), (who, set()))[1].add(notice.key)
+        self.news_at = news_at
+        return document(self._vault, found, [(name, who.vault_id, lot) for name, who, lot in elsewhere])
 
     def action_all(self) -> None:
         """Mark all as seen, then read them again."""
@@ -81,9 +83,9 @@ def show_notices(home: ConsoleApp) -> None:
     def followed(target: Goto | None) -> None:
         if target is None:
             return
-        keys = screen.keys_at.get(target)
-        if keys and not who.read_only:
-            home.perform(partial(doing.mark_seen, keys=keys, quietly=True))
+        if target in screen.news_at and not who.read_only:
+            there, keys = screen.news_at[target]
+            home.perform(partial(doing.mark_seen, keys=keys, quietly=True), who=there)
         home.go_to(target)
 
     home.push_screen(screen, followed)

@@ -117,6 +117,22 @@ async def test_another_vault_has_its_own(store: Store) -> None:
         assert badge(app) == ""
 
 
+async def test_what_is_new_in_another_vault_leads_there(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "exclamation_mark")
+        assert "In Target  1 new" in page(app)
+        assert "1 active user exception message of Lab Connection." in " ".join(page(app).split())
+        await press(pilot, "enter")
+        assert app.session.vault_id == 1002
+        assert isinstance(app.screen, ExceptionsScreen)
+        assert badge(app) == ""
+        await press(pilot, "exclamation_mark")
+        assert "nothing new" in page(app)
+
+
 async def test_a_read_only_console_shows_them_and_marks_nothing(store: Store) -> None:
     pair = fill(store)
     hold(store, pair)
