@@ -1,12 +1,14 @@
 """A small lab for tests of the console: two connected Vaults with rows of every kind, the same in every run."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from console.app import ConsoleApp
 from console.lab import OpenedLab
@@ -197,14 +199,16 @@ def console(store: Store, **options: Any) -> ConsoleApp:
 
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until everything that was set off has been read and shown."""
-    quiet = 0
-    while quiet < 2:
-        await pilot.app.workers.wait_for_complete()
+    quiet = False
+    while not quiet:
+        # Work that has become idle is cancelled; what is done instead is waited for in the next round.
+        with suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete()
         await pilot.pause()
         screens = [screen for screen in pilot.app.screen_stack if isinstance(screen, FramedScreen | LiveFormScreen)]
         waits = any(not worker.is_finished for worker in pilot.app.workers)
         drains = getattr(pilot.app, "_drain_timer", None) is not None
-        quiet = 0 if waits or drains or not all(screen.settled for screen in screens) else quiet + 1
+        quiet = not waits and not drains and all(screen.settled for screen in screens)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:

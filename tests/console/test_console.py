@@ -317,8 +317,7 @@ async def test_a_vault_that_is_not_there_ends_the_console_with_a_refusal(store: 
     fill(store)
     app = console(store, vault="Nowhere")
     async with app.run_test() as pilot:
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        await settle(pilot)
     assert app.return_code == 1
     assert app.refusal is not None
     assert "no Vault Nowhere" in app.refusal.message
