@@ -144,6 +144,9 @@ class LiveApp(NoticingApp):
 
     def _open(self) -> None:
         vault, user = self._wish
+        from scheduler.memory import share_heap
+
+        share_heap()
         # Loading the store makes objects that stay: collecting garbage meanwhile only costs time.
         gc.disable()
 

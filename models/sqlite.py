@@ -54,7 +54,7 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
         dbapi.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         dbapi.execute("PRAGMA foreign_keys = ON")
         # Each thread that reads has a connection, so memory counts several times; the system's own cache is there once.
-        dbapi.execute("PRAGMA cache_size = -4096")
+        dbapi.execute("PRAGMA cache_size = -2048")
         dbapi.execute("PRAGMA wal_autocheckpoint = 4000")
 
     @event.listens_for(engine, "begin")

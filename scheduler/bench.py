@@ -247,7 +247,7 @@ def _floor(moved: Path, empty: Path) -> float:
     target.execute("PRAGMA journal_mode = WAL")
     target.execute("PRAGMA synchronous = NORMAL")
     target.execute("PRAGMA foreign_keys = ON")
-    target.execute("PRAGMA cache_size = -4096")
+    target.execute("PRAGMA cache_size = -2048")
     target.execute("PRAGMA wal_autocheckpoint = 4000")
     spent = 0.0
     # A message row that names its job run needs that row: bring the runs over first, outside the time.

@@ -133,7 +133,7 @@ def bench_query(
         progress(f"making {records:,} records")
         own, parent = _fill(store, records)
         raw = sqlite3.connect(path)
-        raw.execute("PRAGMA cache_size = -4096")
+        raw.execute("PRAGMA cache_size = -2048")
         # In a transaction, as the other side: what it has read stays at hand.
         raw.execute("BEGIN")
         known = {"own": own, "parent": parent, "since": iso(_moment(PARENTS + records * 97 // 100))}
