@@ -104,6 +104,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Bring what was committed from the log into the file; does nothing while another connection is at it."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
 def _is_busy(trouble: sqlite3.OperationalError) -> bool:
     return trouble.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 

@@ -172,6 +172,21 @@ class Store:
                     self._watch.detach()
                 return sqlite.data_version(cast("sqlite3.Connection", self._watch.dbapi_connection))
 
+    def checkpoint(self) -> None:
+        """Bring what was written lately into the store's file, beside readers and writers, so that no writer has to.
+
+        A job that writes much calls it now and then from another thread. Raises StoreFailed when the store can no
+        longer be used.
+        """
+        if self.path is None:
+            return
+        with self._in_words():
+            connection = self.engine.raw_connection()
+            try:
+                sqlite.checkpoint(cast("sqlite3.Connection", connection.dbapi_connection))
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Let go of all database connections."""
         with self._watch_lock:

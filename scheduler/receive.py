@@ -81,6 +81,8 @@ TOGETHER = 5
 """Messages applied in one transaction, at most."""
 LONGEST_WRITE = 0.1
 """Seconds of real time after which a transaction takes no further message: others wait to write, and people watch."""
+CHECKPOINT_EVERY = 3
+"""Sets of messages after which a thread brings what was written into the store's file."""
 BREATH = 0.001
 """Seconds between two transactions, in which others begin to write who wait for it."""
 
@@ -116,12 +118,14 @@ class Receiver:
         One that fails in a way that nobody foresaw does not hold back the others: its error is raised after them.
         """
         sets = self._sets(claims)
-        with ThreadPoolExecutor(1, thread_name_prefix="call-back") as pool:
-            called = self._call_back(pool, next(sets, ()))
+        with ThreadPoolExecutor(2, thread_name_prefix="beside-receive") as pool:
+            called, written = self._call_back(pool, next(sets, ())), 0
             while called.works:
                 following = self._call_back(pool, next(sets, ()))
                 self._process_together(called)
-                called = following
+                called, written = following, written + 1
+                if written % CHECKPOINT_EVERY == 0:
+                    pool.submit(self.store.checkpoint)
         if self._trouble is not None:
             raise self._trouble
 

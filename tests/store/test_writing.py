@@ -1,8 +1,10 @@
 """The one way to write: no change is lost, time only moves forward, and what changed is told once."""
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -123,6 +125,28 @@ def test_a_write_inside_a_write_is_a_mistake_that_shows_at_once(store: Store) ->
     with store.write(), pytest.raises(RuntimeError, match="a write inside a write"), store.write():
         pass
     add_vault(store)
+
+
+def test_what_was_written_is_brought_into_the_file_beside_readers_and_writers(store: Store) -> None:
+    path = store.path
+    assert path is not None
+
+    def in_the_file() -> int:
+        """Vaults in the file itself, whatever lies in the log beside it."""
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            number: int = connection.execute("SELECT count(*) FROM vault").fetchone()[0]
+        return number
+
+    add_vault(store)
+    assert in_the_file() == 0
+    with store.read() as session, ThreadPoolExecutor(1) as beside:
+        session.connection()
+        beside.submit(store.checkpoint).result()
+        assert in_the_file() == 1
+        with store.write() as write:
+            write.execute(_vaults.update().values(next_record=7))
+            beside.submit(store.checkpoint).result()
+    assert next_record(store) == 7
 
 
 def test_a_durable_store_works_like_any_other(tmp_path: Path) -> None:
