@@ -82,6 +82,8 @@ def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
                 for story in _stories(write, origin, actor.vault_id)
                 if any(target.record_id == record_id for target in story.targets) or not story.targets
             ]
+        elif record.link:
+            came = list(_stories_of_deleted(write, record))
         return [*came, *_stories(write, record, None)]
 
 
@@ -171,6 +173,25 @@ def _stories(write: WriteSession, record: Row[Any], to_vault: int | None) -> Ite
         )
 
 
+def _stories_of_deleted(write: WriteSession, target: Row[Any]) -> Iterator[Story]:
+    """The ways on which the deletion of a record's source came to the Vault of the record, its target."""
+    source = write.execute(
+        select(_tombstones, _objects.c.name.label("object_name"))
+        .join(_objects, _objects.c.id == _tombstones.c.object_id)
+        .where(_tombstones.c.global_id == target.link, _tombstones.c.vault_id != target.vault_id)
+        .order_by(_tombstones.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if source is None:
+        return
+    for stream in write.execute(_streams(source)).all():
+        if stream.remote_connection_id is None or stream.remote_vault_id != target.vault_id:
+            continue
+        deleted = Step("Change", "note", f"{source.name} was deleted at {source.deleted_at:%Y-%m-%d %H:%M:%S}.")
+        way = _way(write, stream.remote_connection_id, stream.remote_point, (*_open(stream), deleted))
+        yield from tell(write, way, source.vault_id, source.object_name, [source.record_id], MessageEvent.DELETED)
+
+
 def _streams(record: Row[Any]) -> Any:
     return (
         select(
@@ -193,8 +214,8 @@ def _streams(record: Row[Any]) -> Any:
     )
 
 
-def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[Step]:
-    """The send job's side: is it sent at all, and has this change been sent."""
+def _open(stream: Row[Any]) -> Iterator[Step]:
+    """Whether anything is sent on this way."""
     if stream.state is not ConnectionState.ACTIVE:
         yield Step(
             "Connection",
@@ -208,6 +229,11 @@ def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[S
         yield Step("Integration", "stops", f"{stream.integration} is inactive.", "Set its Status to Active.")
     else:
         yield Step("Integration", "ok", f"{stream.integration} is active.")
+
+
+def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[Step]:
+    """The send job's side: is it sent at all, and has this change been sent."""
+    yield from _open(stream)
     yield _criteria(session, record, stream)
     since = stream.last_successful_send
     if since is None or record.modified_at >= since:

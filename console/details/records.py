@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.details import documents
+from console.details.texts import moment
 from console.forms.integrations import POLICIES
 from console.targets import EditField, Goto, Target
 from console.theme import SIGNS, Tone
@@ -50,7 +51,11 @@ def document(detail: RecordDetail) -> Document:
         target = Goto("records", partner.record_id, partner.vault_id, within=partner.object_name)
         label = f"{role} in {partner.vault}"
         parts.append(Fact(label, f"{partner.name}  ({partner.object_label} {partner.record_id})", target=target))
-    if not detail.partners:
+    if (gone := detail.deleted_source) is not None:
+        arrow = SIGNS.pick("←", "<-")
+        when = f"was deleted at {moment(gone.deleted_at)}: it tells of no more changes"
+        parts.append(Note(f"{arrow} source in {gone.vault}: {gone.name} ({gone.record_id}) {when}.", "warn"))
+    elif not detail.partners:
         parts.append(Note("None: no record of a connected Vault is linked with this one."))
     if detail.document is not None:
         parts += documents.parts(detail.document)

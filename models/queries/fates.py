@@ -1,6 +1,8 @@
-"""What becomes of a record's targets in other Vaults when it is deleted, for the question before that is done."""
+"""Deletions over a connection: what becomes of a record's targets, before it is done, and which source is gone."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -16,6 +18,7 @@ from models.tables import (
     Matching,
     PointSource,
     Record,
+    Tombstone,
     Vault,
     VaultObject,
     table_of,
@@ -45,6 +48,39 @@ class Fate:
     mark_text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DeletedSource:
+    """The record of another Vault that a record is linked with, and that was deleted."""
+
+    vault: str
+    record_id: str
+    name: str
+    deleted_at: datetime
+
+
+def deleted_source(session: Session, vault_id: int, link: str) -> DeletedSource | None:
+    """The deleted record of a connected Vault that a record of this one holds the Link of; None without one."""
+    tombstones = table_of(Tombstone).c
+    statement = (
+        select(_vaults.name, tombstones.record_id, tombstones.name, tombstones.deleted_at)
+        .select_from(table_of(Tombstone))
+        .join(table_of(Vault), _vaults.id == tombstones.vault_id)
+        .where(tombstones.vault_id.in_(_connected(vault_id)), tombstones.global_id == link)
+        .order_by(tombstones.id.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    return None if row is None else DeletedSource(*row)
+
+
+def _connected(vault_id: int) -> Any:
+    """Ids of the Vaults that this one has a connection with."""
+    connections = table_of(Connection).c
+    return select(connections.remote_vault_id).where(
+        connections.vault_id == vault_id, connections.remote_vault_id.is_not(None)
+    )
+
+
 def fates_of_targets(session: Session, vault_id: int, record_id: str) -> tuple[Fate, ...]:
     """What becomes of each target of a record by the delete policies as they are now; empty without a target."""
     record = session.execute(
@@ -55,12 +91,8 @@ def fates_of_targets(session: Session, vault_id: int, record_id: str) -> tuple[F
     if record is None:
         return ()
     ways = _ways(session, record.object_id)
-    connections = table_of(Connection).c
-    remote = select(connections.remote_vault_id).where(
-        connections.vault_id == vault_id, connections.remote_vault_id.is_not(None)
-    )
     # By way of the objects: the index over object and Link finds them without a search through all records.
-    objects = select(_objects.id).where(_objects.vault_id.in_(remote))
+    objects = select(_objects.id).where(_objects.vault_id.in_(_connected(vault_id)))
     statement = (
         select(_records.vault_id, _vaults.name.label("vault"), _records.name, _objects.label)
         .join(table_of(VaultObject), _objects.id == _records.object_id)

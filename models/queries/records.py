@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from models.data_model import FieldModel, ObjectModel, load_object
 from models.queries.documents import DocumentFacts, document_facts
+from models.queries.fates import DeletedSource, deleted_source
 from models.queries.window import Listing, fetch, matches, ordered
 from models.system_fields import LABELS
 from models.tables import (
@@ -108,6 +109,7 @@ class RecordDetail:
     open_items: tuple[OpenItem, ...]
     document: DocumentFacts | None = None
     """Versions and CrossLinks, of a document."""
+    deleted_source: DeletedSource | None = None
 
 
 def object_list(session: Session, vault_id: int) -> tuple[ObjectRow, ...]:
@@ -163,6 +165,8 @@ def detail(session: Session, vault_id: int, record_id: str) -> RecordDetail | No
     row = session.execute(select(_table).where(_c.vault_id == vault_id, _c.record_id == record_id)).one()
     model = load_object(session, vault_id, object_name)
     texts = _Texts(session, vault_id, model, row.data)
+    partners = _partners(session, vault_id, row)
+    has_source = any(partner.role == "source" for partner in partners)
     return RecordDetail(
         record_id,
         object_name,
@@ -170,9 +174,10 @@ def detail(session: Session, vault_id: int, record_id: str) -> RecordDetail | No
         row.name,
         tuple(texts.field(field) for field in model.fields.values()),
         _system(session, vault_id, model, row),
-        _partners(session, vault_id, row),
+        partners,
         _open_items(session, vault_id, record_id),
         document_facts(session, vault_id, record_id) if model.is_document else None,
+        None if has_source or not row.link else deleted_source(session, vault_id, row.link),
     )
 
 

@@ -129,12 +129,16 @@ def _partner_vaults(vault_id: int) -> Select[Any]:
 
 
 def _sources(session: Session, record: TracedRecord) -> tuple[TracedRecord, ...]:
-    """The records of connected Vaults that a record came from: by its Link, or by the CrossLink that it is."""
+    """The records of connected Vaults that a record came from, deleted ones included: by its Link, or its CrossLink."""
     partners = _records.c.vault_id.in_(_partner_vaults(record.vault_id))
     found: dict[tuple[int, str], TracedRecord] = {}
     if record.link:
         statement = _record_columns().where(_records.c.global_id == record.link, partners)
         found.update({(row[0], row[2]): TracedRecord(*row) for row in session.execute(statement)})
+        if not found:
+            vaults = _tombstones.vault_id.in_(_partner_vaults(record.vault_id))
+            gone = _deleted(session, vaults, _tombstones.global_id == record.link)
+            found.update({(source.vault_id, source.record_id): source for source in gone})
     links = table_of(CrossLink).c
     own = select(_records.c.id).where(_records.c.global_id == record.global_id)
     bound = select(links.source_global_id).where(links.record_key.in_(own)).distinct()

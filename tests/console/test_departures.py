@@ -7,6 +7,7 @@ from sqlalchemy import select
 from textual.pilot import Pilot
 
 from console.modals.dialog import Dialog
+from console.modals.page import PageScreen
 from models.services.integrations import set_integration_active
 from models.store import Store
 from models.tables import Record, table_of
@@ -31,6 +32,11 @@ async def a_product_goes_over(pilot: Pilot[Any], store: Store, clock: ManualCloc
     transfer(store, clock)
     await settle(pilot)
     assert target(store).name == "Cardolex"
+
+
+def page(app: Any) -> str:
+    assert isinstance(app.screen, PageScreen)
+    return app.screen.view.text
 
 
 async def set_policy(pilot: Pilot[Any], policy: str) -> None:
@@ -76,6 +82,16 @@ async def test_the_question_before_a_deletion_foretells_what_becomes_of_the_targ
         await go_to_vault(pilot, "target")
         await press(pilot, "6")
         shown = area(app).pane.text if name else ""
+        if name:
+            # Whoever looks at the target learns what became of its source, in each of the three places.
+            assert "Product" in shown
+            assert "source in Source: Cardolex" in " ".join(shown.split())
+            assert "was deleted at" in " ".join(shown.split())
+            await press(pilot, "e")
+            assert "Cardolex was deleted at" in " ".join(page(app).split())
+            await press(pilot, "escape", "t")
+            assert "Came from" in page(app)
+            assert "deleted" in page(app)
     row = target(store)
     assert (row and row.name, row and row.status) == (name, status)
     assert (name or "") in shown
