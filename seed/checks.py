@@ -20,7 +20,7 @@ from seed.schema import (
     PlannedVault,
     Scenario,
 )
-from seed.story import Change, Recipe
+from seed.story import DRAFT, Change, Recipe
 from seed.values import After, Chance, Get, Pick, Ref, Value
 
 Found = Iterator[tuple[Location, str]]
@@ -209,6 +209,9 @@ class _Checks:
         if change.by is not None:
             yield from self._user(self._vaults[recipe.vault], change.by)
         item = self._models[recipe.vault].objects[recipe.object]
+        for state in change.life:
+            if item.kind is not ObjectKind.DOCUMENT or state not in (DRAFT, *item.states):
+                yield ("life",), f"{state} is no step in the life of {item.label}"
         names = {"n", "parent", *recipe.let, *recipe.values, *change.let, *SYSTEM_COLUMNS}
         names |= {field.name for field in item.fields}
         yield from self._values(recipe, change.let, ("let",), names, fields=False)

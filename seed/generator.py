@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from models.time import iso
 from seed.checks import check_scenario
 from seed.demo import DEMO
 from seed.drawing import Drawing, NothingToDraw, Place, Scene
-from seed.history import draw_row
+from seed.history import draw_row, live
 from seed.load import read_scenario
 from seed.population import Known, Population
 from seed.story import Change, Recipe
@@ -109,7 +110,9 @@ class ChangeGenerator:
         scene = Scene(place.vault_id, write.now, dict(record.values))
         values: dict[str, Any] = drawing.values(scene, change.let, change.values)
         actor = actor_for(write, place.vault_id, change.by or recipe.by)
-        if not change_record(write, actor, record.id, values):
+        if change.life:
+            live(write, actor, record.id, change.life, tick=timedelta())
+        elif not change_record(write, actor, record.id, values):
             return None
         return self._happened(change, actor, record.id)
 

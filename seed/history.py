@@ -15,10 +15,7 @@ from models.time import TICK
 from seed.drawing import Drawing, NothingToDraw, Place, Scene
 from seed.population import Known, Population
 from seed.schema import Scenario
-from seed.story import Recipe
-
-DRAFT = "draft"
-"""In the life of a document: a new version."""
+from seed.story import DRAFT, Recipe
 
 _HALF_HOUR = timedelta(minutes=30)
 _FIRST_HOUR, _LAST_HOUR = 7, 17
@@ -89,17 +86,8 @@ class History:
         self._population.add(place.vault_id, place.object_name, ids)
         if recipe.lives:
             for number, document_id in enumerate(ids, start=start):
-                self._live(recipe, document_id, recipe.lives[number % len(recipe.lives)])
-
-    def _live(self, recipe: Recipe, document_id: str, life: Sequence[str]) -> None:
-        """Bring a document through the versions and lifecycle states of its life, one after the other."""
-        actor = self._actor(self._places[recipe.key].vault_id, recipe.by)
-        for step in life:
-            self._write.now += TICK
-            if step == DRAFT:
-                new_version(self._write, actor, document_id)
-            else:
-                change_state(self._write, actor, document_id, step)
+                life = recipe.lives[number % len(recipe.lives)]
+                live(self._write, self._actor(place.vault_id, recipe.by), document_id, life, tick=TICK)
 
     def _numbered(self, recipe: Recipe) -> list[tuple[int, Known | None]]:
         if recipe.per is None:
@@ -139,6 +127,19 @@ class History:
             for number in range(recipe.batches):
                 moment = hours[len(hours) * number // recipe.batches]
                 yield Batch(moment + timedelta(seconds=random.randrange(1_700)), order, recipe, number)
+
+
+def live(write: WriteSession, actor: Actor, document_id: str, life: Sequence[str], *, tick: timedelta) -> None:
+    """Bring a document through the versions and lifecycle states of a life, one after the other.
+
+    Each step is a `tick` after the one before: only the story of the past, which moves its own time on, has one.
+    """
+    for step in life:
+        write.now += tick
+        if step == DRAFT:
+            new_version(write, actor, document_id)
+        else:
+            change_state(write, actor, document_id, step)
 
 
 def draw_row(

@@ -8,6 +8,9 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from models.data_model import DOCUMENTS
 from seed.values import ApiName, Key, ObjectName, Part, Scalar, Value
 
+DRAFT = "draft"
+"""In the life of a document: a new version."""
+
 
 class Per(Part):
     """Make so many records for each record of another recipe that meets `where`; it is then the `parent`."""
@@ -79,6 +82,8 @@ class Change(Part):
     where: dict[str, Scalar] = Field(default_factory=dict)
     let: dict[str, Value] = Field(default_factory=dict)
     values: dict[str, Value] = Field(default_factory=dict)
+    life: tuple[ApiName | Literal["draft"], ...] = ()
+    """What a document that is changed goes through: versions and lifecycle states, as in `Recipe.lives`."""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Change":
@@ -86,4 +91,6 @@ class Change(Part):
             raise ValueError("a change either makes a record (make) or changes one (change)")
         if self.make is not None and self.where:
             raise ValueError("a record that is made has no conditions (where)")
+        if self.make is not None and self.life:
+            raise ValueError("a record that is made lives as its recipe says (lives)")
         return self

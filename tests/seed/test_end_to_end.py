@@ -375,3 +375,18 @@ def test_what_the_generator_changes_arrives_too(moved: Store) -> None:
     waiting = {item for target, item in open_items(moved, "Medical") if target == "case_request__c"}
     for inquiry in new:
         assert (inquiry["global_id__sys"] in requests) is not (inquiry["id"] in waiting)
+
+
+def test_a_new_version_that_a_user_approves_up_versions_the_crosslink(moved: Store) -> None:
+    generator = ChangeGenerator(moved, 7)
+    words = "approves a new version of a promotional piece"
+    approved: list[str] = []
+    while not approved:
+        approved = [one.record_id for one in generator.step() if one.words == words]
+    run_until_quiet(moved)
+    (piece,) = (row for row in records_of(moved, "PromoMats", "documents") if row["id"] == approved[0])
+    (crosslink,) = (
+        row for row in records_of(moved, "Medical", "documents") if row["link__sys"] == piece["global_id__sys"]
+    )
+    assert (piece["state__v"], crosslink["state__v"]) == ("approved__c", "approved_for_use__c")
+    assert piece["major_version_number__v"] == crosslink["major_version_number__v"] > 1
