@@ -24,13 +24,15 @@ Row = Literal["", "head", "cursor", "cursor-blurred", "panel"]
 BOLD: Final = frozenset({"strong", "heading"})
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Characters that move the cursor, change direction or show nothing: stored text may hold them, a screen may not."""
+_WIDTHLESS: Final = re.compile("[\u00ad\ufe00-\ufe0f\U000e0000-\U000e01ef]")
+"""Characters that terminals make nothing, one cell or the next one wider of, each in its own way: they are left out."""
 
 
 def clean(text: str) -> str:
     """Stored text as it may be shown on one line: line ends become a sign, control characters a box."""
     if text.isascii() and text.isprintable():
         return text
-    return _CONTROLS.sub(lambda found: _stand_in(found.group()), text)
+    return _CONTROLS.sub(lambda found: _stand_in(found.group()), _WIDTHLESS.sub("", text))
 
 
 def _stand_in(character: str) -> str:

@@ -8,8 +8,6 @@ from textual.widgets import Input
 from console.modals.form import FormScreen
 from console.modals.jump import JumpScreen, Letter
 from console.modals.picker import PickList
-from console.screens.lookup_keys import LookupKeysScreen
-from console.screens.lookups import LookupsScreen
 from console.widgets.bars import PaneTitle
 from console.widgets.detail_view import DetailView
 from console.widgets.window_table import WindowTable
@@ -81,12 +79,12 @@ async def test_the_way_to_a_screen_stands_in_its_title_and_each_step_leads_back(
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
         await press(pilot, "1", "l", "enter")
-        assert type(app.screen_stack[-1]) is LookupKeysScreen
+        assert type(app.screen_stack[-1]).__name__ == "LookupKeysScreen"
         title = app.screen.query_one("#list-title", PaneTitle)
         assert "Connections ▸ Lab Connection ▸ Reference Lookups ▸ Codes" in title.text
         await pilot.click(title, offset=(title.text.index("Reference"), 0))
         await settle(pilot)
-        assert type(app.screen_stack[-1]) is LookupsScreen
+        assert [type(screen).__name__ for screen in app.screen_stack] == ["ConnectionsScreen", "LookupsScreen"]
         assert "Connections ▸ Lab Connection ▸ Reference Lookups" in picture(app)
         title = app.screen.query_one("#list-title", PaneTitle)
         await pilot.click(title, offset=(title.text.index("Connections"), 0))
