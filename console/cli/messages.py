@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from console.cli.frame import area, command
 from console.cli.lab import OpenLab, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, shown, table, tell
+from console.cli.saving import Force, write_file
 from console.cli.settings import settings_of
 from models.errors import InvalidInput, NotPossible
 from models.queries.choosing import Candidate, choose
@@ -30,6 +32,10 @@ def show(
     context: typer.Context,
     message: MessageName,
     body: Annotated[bool, typer.Option("--body", help="Print nothing but the exact body that was sent.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Save the exact body that was sent as this file.")
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Show a message: attributes, items, headers, body, whether its signature holds, its attempts and troubles."""
     from models.queries.message_content import TroubleLine, content
@@ -46,10 +52,14 @@ def show(
             named = None if row is None else content(session, row)
         if row is None or named is None:
             raise gone("message")
-        if body:
+        if body or output is not None:
             if not row.body:
                 raise NotPossible("This message has not been sent: it has no body yet.", "Deliver it first.")
-            print(row.body, end="")
+            if output is None:
+                print(row.body, end="")
+            else:
+                path = write_file(output, row.body.encode(), "output", force=force)
+                tell(settings, {"id": place.key, "path": str(path)}, f"The body is in {path}.")
             return
         verdict = check_signature(lab.store, place.vault_id, place.key)
     signature = {"valid": verdict.valid, "certificate_id": verdict.certificate_id, "reason": verdict.reason}

@@ -155,10 +155,13 @@ def check_signature(store: Store, vault_id: int, key: int) -> tuple[str, ...]:
     return (f"The signature is {'valid' if verdict.valid else 'not valid'}.{by}", verdict.reason)
 
 
-def save_body(_store: Store, _who: Who, values: Mapping[str, str], confirmed: bool, /, *, body: str) -> str:
-    """Save the exact body of a message as a file; asks before it replaces one."""
+def save_body(
+    _store: Store, _who: Who, values: Mapping[str, str], confirmed: bool, /, *, body: str, message_key: int
+) -> str:
+    """Save the exact body of a message as a file; asks before it replaces one. The key is for who tells of it."""
     from console.doing.files import save_file
 
+    del message_key
     path = save_file(values.get("path", ""), body.encode(), replace=confirmed)
     return f"The body is in {path}."
 

@@ -60,5 +60,5 @@ def body_form(detail: MessageDetail) -> Form:
     path = str(first_folder() / f"message-{detail.row.message_id}.json")
     fields = (form_field("path", "Save as", path, required=True),)
     about = f"The exact body of message {detail.row.message_id}: the bytes that its signatures are about."
-    save = partial(doing.save_body, body=detail.body)
+    save = partial(doing.save_body, body=detail.body, message_key=detail.row.key)
     return Form("Save body", fields, save, is_new=True, about=about, saves="Save")

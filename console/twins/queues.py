@@ -118,3 +118,9 @@ def put_message(given: Given) -> Sequence[Words]:
 def put_back(given: Given) -> Sequence[Words]:
     entry = given.row("QueueLogEntry", given["entry_id"])
     return [["messages", "put-back", str(entry.message_id)]]
+
+
+def save_body(given: Given) -> Sequence[Words]:
+    """`messages show` into a file."""
+    force = ["--force"] if given["_confirmed"] else []
+    return [["messages", "show", str(given["message_key"]), "--output", given.values.get("path", ""), *force]]

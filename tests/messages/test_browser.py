@@ -228,8 +228,10 @@ async def test_the_exact_body_is_saved_to_a_file(lab: Lab, tmp_path: Path) -> No
         assert isinstance(editor, Input)
         editor.value = str(path)
         await press(pilot, "enter")
+        call = app.calls[0].call
     (message,) = lab.messages(lab.target)
     assert path.read_text() == message.body
+    assert call.endswith(f"messages show {message.id} --output {path}")
     assert json.loads(path.read_text())["message_id"] == message.message_id
 
 

@@ -1,6 +1,7 @@
 """The browser's twins on the command line: list, show and tail."""
 
 import json
+from pathlib import Path
 from threading import Thread
 from typing import Any, Protocol
 
@@ -105,6 +106,17 @@ def test_one_message_tells_what_it_names_and_what_is_wrong_with_it(lab: Lab, she
     assert "Bad 0" in text
     assert "User exceptions" in text
     assert shell("messages", "show", str(row["id"]), "--body") == lab.messages(lab.target)[0].body
+
+
+def test_a_body_is_saved_and_nothing_is_replaced_by_accident(lab: Lab, shell: Shell, tmp_path: Path) -> None:
+    lab.create("Alpha")
+    lab.transfer()
+    (message,) = lab.messages(lab.target)
+    words = ("messages", "show", str(message.id), "--output", str(tmp_path / "body.json"))
+    shell(*words)
+    assert (tmp_path / "body.json").read_text() == message.body
+    assert "--force" in shell(*words, code=1)
+    shell(*words, "--force")
 
 
 def test_a_message_without_a_body_says_so(lab: Lab, shell: Shell) -> None:
