@@ -9,13 +9,12 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.targets import Target
 from console.theme import Tone
+from console.widgets.lines import LineView
 from console.widgets.paint import paint_of
 
 
@@ -55,13 +54,10 @@ class LinkLine:
         return self.start(place) + cell_len(self.pieces[place].text) / 2
 
 
-class LinkView(ScrollView, can_focus=True):
+class LinkView(LineView):
     """Shows lines; one link is under the cursor. Arrows go to the next link that way, Enter follows it."""
 
     HELP = "Arrows go from link to link, Enter shows the rows that a number counted, or goes to what a name names."
-    DEFAULT_CSS = """
-    LinkView { overflow-x: hidden; overflow-y: auto; height: 1fr; scrollbar-size-vertical: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "line(1)", "Down", show=False, id="links.down", tooltip="Next line"),
         Binding("up,k", "line(-1)", "Up", show=False, id="links.up", tooltip="Line before"),
@@ -89,6 +85,10 @@ class LinkView(ScrollView, can_focus=True):
         self._lines: Sequence[LinkLine] = ()
         self._cursor: tuple[int, int] | None = None
         self._column = 0.0
+
+    @property
+    def cursor_line(self) -> int | None:
+        return self._cursor[0] if self._cursor else None
 
     @property
     def text(self) -> str:
@@ -133,14 +133,8 @@ class LinkView(ScrollView, can_focus=True):
         before, here = self._lines, self._cursor
         self._lines = lines
         self._cursor = self._found_again(before, here)
-        size = Size(self.size.width, len(lines))
-        if self.virtual_size != size:
-            self.virtual_size = size
-        for place in range(max(len(lines), len(before))):
-            old = before[place] if place < len(before) else None
-            new = lines[place] if place < len(lines) else None
-            if old != new:
-                self.refresh_line(place)
+        self.fit_to(lines)
+        self.paint_changed(before, lines)
         if here != self._cursor:
             for cursor in (here, self._cursor):
                 if cursor is not None:
@@ -165,20 +159,20 @@ class LinkView(ScrollView, can_focus=True):
         return nearest, self._lines[nearest].links[0]
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.fit_to(self._lines)
         self.post_message(self.Resized())
 
     # Moving
 
     def action_line(self, way: int) -> None:
         if self._cursor is None:
-            self._scroll(int(self.scroll_offset.y) + way)
+            self.go_to(self.top + way)
             return
         place = self._cursor[0] + way
         while 0 <= place < len(self._lines) and not self._lines[place].links:
             place += way
         if not 0 <= place < len(self._lines):
-            self._scroll(0 if way < 0 else len(self._lines))
+            self.go_to(0 if way < 0 else len(self._lines))
             return
         line = self._lines[place]
         self._put((place, min(line.links, key=lambda link: abs(line.middle(link) - self._column))), keep_column=True)
@@ -194,7 +188,7 @@ class LinkView(ScrollView, can_focus=True):
         links = [(place, link) for place, line in enumerate(self._lines) for link in line.links]
         if links:
             self._put(links[0] if way < 0 else links[-1])
-        self._scroll(0 if way < 0 else len(self._lines))
+        self.go_to(0 if way < 0 else len(self._lines))
 
     def action_page(self, way: int) -> None:
         for _ in range(max(1, self.size.height - 2)):
@@ -205,52 +199,34 @@ class LinkView(ScrollView, can_focus=True):
         line, piece = cursor
         if not keep_column:
             self._column = self._lines[line].middle(piece)
-        top = int(self.scroll_offset.y)
-        if line < top:
-            self._scroll(line)
-        elif line >= top + self.size.height:
-            self._scroll(line - self.size.height + 1)
+        self.keep_in_sight(line)
         for place in {line} | ({old[0]} if old else set()):
             self.refresh_line(place)
-
-    def _scroll(self, y: int) -> None:
-        self.scroll_to(y=y, animate=False, immediate=True, force=True)
 
     def action_follow(self) -> None:
         if (piece := self.current) is not None and piece.target is not None:
             self.post_message(self.Followed(piece.target))
 
     def on_click(self, event: events.Click) -> None:
-        event.stop()
-        offset = event.get_content_offset(self)
-        if offset is None:
+        clicked = self.place_of(event)
+        if clicked is None:
             return
-        place = int(self.scroll_offset.y) + offset.y
+        x, place = clicked
         if not 0 <= place < len(self._lines):
             return
         line = self._lines[place]
         for link in line.links:
             start = line.start(link)
-            if start <= offset.x < start + max(1, cell_len(line.pieces[link].text)):
+            if start <= x < start + max(1, cell_len(line.pieces[link].text)):
                 self._put((place, link))
                 self.action_follow()
                 return
-
-    def on_focus(self) -> None:
-        self._refresh_cursor()
-
-    def on_blur(self) -> None:
-        self._refresh_cursor()
-
-    def _refresh_cursor(self) -> None:
-        if self._cursor is not None:
-            self.refresh_line(self._cursor[0])
 
     # Painting
 
     def render_line(self, y: int) -> Strip:
         paint, width = paint_of(self.app), self.size.width
-        place = int(self.scroll_offset.y) + y
+        place = self.top + y
         if place >= len(self._lines):
             return paint.strip([], "", width)
         line = self._lines[place]
