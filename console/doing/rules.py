@@ -71,7 +71,7 @@ def create_integration(store: Store, who: Who, values: Values, _confirmed: bool,
         )
         key = key_of(row)
     made(str(key))
-    return f"Created {row.name} ({row.api_name}). It is Inactive: give it points first, then activate it."
+    return f"Created {row.name} ({row.api_name}). It is Inactive: Enter gives it points; then activate it."
 
 
 def edit_integration(store: Store, who: Who, values: Values, _confirmed: bool, /, *, key: int) -> str:
