@@ -162,7 +162,7 @@ def _look_up(session: Session, vault_id: int, wanted: MessageFilter, ids: "_Ids"
     if wanted.key:
         ids.only(messages_naming(session, vault_id, records_called(session, vault_id, wanted.key)))
     if wanted.message:
-        ids.only(beginning(session, vault_id, wanted.message))
+        ids.only(beginning(session, vault_id, wanted.message.lower()))
     if wanted.run is not None:
         ids.only(_of_run(session, vault_id, wanted.run))
     if wanted.failed:

@@ -195,6 +195,7 @@ def test_a_run_and_the_beginning_of_a_message_id_find_messages(lab: Lab) -> None
     assert ids(browse(lab.store, 1002, f"run:{delivered.run_id}")) == [message.message_id]
     assert browse(lab.store, 1002, f"run:{sent.run_id}") == []
     assert ids(browse(lab.store, 1001, f"id:{message.message_id[:6]}")) == [message.message_id]
+    assert ids(browse(lab.store, 1001, f"id:{message.message_id.upper()}")) == [message.message_id]
     assert ids(browse(lab.store, 1002, message.message_id)) == [message.message_id]
 
 
