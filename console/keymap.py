@@ -16,7 +16,7 @@ import importlib
 import pkgutil
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -92,7 +92,7 @@ class KeyMap:
 
     def keys(self, name: str) -> tuple[str, ...]:
         """The keys of a binding."""
-        return self.given.get(name) or every_binding()[name].keys
+        return self.given.get(name) or _usual(name)
 
     def first(self, name: str) -> str:
         """The first key of a binding as people read it."""
@@ -110,6 +110,11 @@ def _classes() -> Iterator[type[DOMNode]]:
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"console.{room}.{module.name}")
     importlib.import_module("console.app")
+    yield from _loaded()
+
+
+def _loaded() -> Iterator[type[DOMNode]]:
+    """Those whose modules are loaded already."""
     waiting: list[type[DOMNode]] = [DOMNode]
     seen: set[type[DOMNode]] = set()
     while waiting:
@@ -119,6 +124,16 @@ def _classes() -> Iterator[type[DOMNode]]:
                 waiting.append(found)
                 if found.__module__.startswith("console."):
                     yield found
+
+
+_usual_keys: dict[str, tuple[str, ...]] = {}
+
+
+def _usual(name: str) -> tuple[str, ...]:
+    """The keys that a binding has by itself. While people wait, only what is loaded is looked through."""
+    if name not in _usual_keys:
+        _usual_keys.update({bound.id: bound.keys for bound in _bound(_loaded())})
+    return _usual_keys.get(name) or every_binding()[name].keys
 
 
 def _bindings(node: type[DOMNode]) -> list[Binding]:
@@ -131,19 +146,24 @@ def _bindings(node: type[DOMNode]) -> list[Binding]:
     return [binding for bindings in found.values() for binding in bindings if binding.id]
 
 
-@cache
-def every_binding() -> dict[str, Bound]:
-    """All bindings of the console by id."""
+def _bound(nodes: Iterable[type[DOMNode]]) -> list[Bound]:
+    """The bindings of these classes, in the order of their ids."""
     keys: dict[str, list[str]] = {}
     known: dict[str, Bound] = {}
-    for node in sorted(_classes(), key=lambda node: (node.__module__, node.__name__)):
+    for node in sorted(nodes, key=lambda node: (node.__module__, node.__name__)):
         for binding in BindingsMap(node.__dict__.get("BINDINGS", ())).key_to_bindings.values():
             for each in binding:
                 if each.id and each.key not in (held := keys.setdefault(each.id, [])):
                     held.append(each.key)
                     about = each.tooltip or each.description
                     known.setdefault(each.id, Bound(each.id, (), each.description, about, each.id.split(".")[0]))
-    return {name: known[name]._replace(keys=tuple(keys[name])) for name in sorted(known)}
+    return [known[name]._replace(keys=tuple(keys[name])) for name in sorted(known)]
+
+
+@cache
+def every_binding() -> dict[str, Bound]:
+    """All bindings of the console by id."""
+    return {bound.id: bound for bound in _bound(_classes())}
 
 
 @cache

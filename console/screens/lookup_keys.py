@@ -159,7 +159,7 @@ class MissingKeysScreen(OneLookup):
 
     HELP = "Missing keys found in data: Enter adds one to the lookup. {misses.keys} lists its keys. Esc goes back."
     EMPTY = "No value was asked for that this lookup does not hold."
-    FIRST_SORT = "misses"
+    FIRST_SORT = NEWEST_FIRST = "misses"
     WHAT = "missing keys found in data"
     COLUMNS = (
         Column("Source value", lambda row: row.key, 16, flex=1),
@@ -174,10 +174,6 @@ class MissingKeysScreen(OneLookup):
         EXPORT,
     )
     BINDINGS = bindings("misses", ACTIONS)
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.table.descending = True
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, lookup_id = self.home.session.vault_id, self._lookup.key
@@ -222,4 +218,10 @@ class MissingKeysScreen(OneLookup):
         return self.needs_row()
 
     def do_forget(self) -> None:
-        self.home.perform(partial(doing.forget, lookup_id=self._lookup.key))
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.home.perform(partial(doing.forget, lookup_id=self._lookup.key))
+
+        text = f"What {self._lookup.name} was asked for in vain is then counted anew, from nothing."
+        title = f"Forget {self.table.total:,} missing {'key' if self.table.total == 1 else 'keys'}?"
+        self.app.push_screen(Confirm(title, text, yes="Forget", no="Keep"), answered)

@@ -219,7 +219,9 @@ async def test_a_missing_key_is_added_at_once(store: Store) -> None:
         await press(pilot, "m")
         assert in_front(app, LookupKeysScreen)
         assert area(app).table.total == 4
-        await press(pilot, "m", "f")
+        await press(pilot, "m", "f", "enter")
+        assert area(app).table.total == 1
+        await press(pilot, "f", "right", "enter")
         assert area(app).table.total == 0
 
 
