@@ -267,7 +267,7 @@ async def test_a_folder_that_is_not_there_is_said_beside_the_field_and_no_file_c
         await act(pilot, "download conn")
         line(app, "path").query_one(Input).value = "/nowhere/at/all"
         await press(pilot, "enter")
-        assert "No such file or directory." in str(line(app, "path").query_one(".problem", Label).render())
+        assert "There is no folder /nowhere/at" in str(line(app, "path").query_one(".problem", Label).render())
         await press(pilot, "escape", "tab", "enter")
         assert "Download Connection File" not in area(app).pane.text
 
