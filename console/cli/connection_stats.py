@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +10,9 @@ import typer
 from console.cli.connect import connections
 from console.cli.frame import command
 from console.cli.lab import opened
+from console.cli.moments import moment_of
 from console.cli.output import Column, answer, table
 from console.cli.settings import settings_of
-from models.errors import InvalidInput
 
 if TYPE_CHECKING:
     from models.queries.connections import DayStats
@@ -26,7 +25,9 @@ def stats(
     context: typer.Context,
     connection: Annotated[str, typer.Argument(help="Its API name, name or number.")],
     days: Annotated[int, typer.Option(min=1, max=366, help="So many days of lab time (UTC).")] = 7,
-    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day. Default: today.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="The last day, e.g. 2026-01-31. Default: today.")
+    ] = None,
 ) -> None:
     """Show the messages of a connection per day: sent, received, failures, retries, timeouts, fatal errors."""
     from models.queries.connections import day_stats
@@ -35,7 +36,7 @@ def stats(
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
         found = lab.find(session, Connection, connection)
-        last = lab.now.date() if until is None else _day(until)
+        last = (lab.now if until is None else moment_of(until, lab.now, "--until")).date()
         lines = day_stats(session, found.key, last, days)
     columns: list[Column[DayStats]] = [
         Column("Day", lambda line: line.day),
@@ -54,10 +55,3 @@ def stats(
         "sums": {name: sum(getattr(line, name) for line in lines) for name in FIELDS},
     }
     answer(settings, document, lambda: table(columns, lines))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput({"until": f"{text} is no day; write it as 2026-01-31."}) from None

@@ -30,6 +30,7 @@ def test_two_hours_ago_is_two_hours_before_lab_time(on: Call) -> None:
         (("dry-run", "integration", *INTEGRATION, "--since", "soon"), "--since"),
         (("audit", "list", "--from", "soon"), "--from"),
         (("certificates", "rollover", "--start", "--final", "soon"), "--final"),
+        (("connections", "stats", "lab_connection__c", "--vault", "Source", "--until", "soon"), "--until"),
     ],
 )
 def test_what_is_no_time_is_refused_with_the_forms_that_are(on: Call, words: tuple[str, ...], field: str) -> None:

@@ -20,7 +20,7 @@ READING = [
     "certificates show 00001",
     "exceptions list",
     "exceptions list --all",
-    "exceptions list --inactive --side target --type timeout --point x --text y --connection lab_connection__c",
+    "exceptions list --inactive --side target --type timeout --point product_inbound__c --text y --connection lab_connection__c",
     "exceptions retries",
     "notifications show",
     "exceptions show 1",
