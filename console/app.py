@@ -74,8 +74,8 @@ class ConsoleApp(TellingApp):
     Footer { background: $surface; }
     Toast { max-width: 72; }
     Input:nocolor { text-style: underline; }
-    OptionList:nocolor > .option-list--option-highlighted { text-style: reverse; }
-    Checkbox:nocolor:focus > .toggle--label { text-style: reverse; }
+    OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }
+    Checkbox:nocolor:focus > .toggle--label { text-style: bold underline; }
     Screen.-narrow ClockBar { width: 35; }
     """
     ACTIONS: ClassVar[tuple[Action, ...]] = (

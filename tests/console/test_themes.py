@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from textual.color import Color
 from textual.theme import Theme
-from textual.widgets import OptionList
+from textual.widgets import Button, OptionList
 
 from console.looks import ABOUT, Look
 from console.preferences import FILE, Preferences
@@ -166,3 +166,26 @@ async def test_without_colours_the_cursor_is_reversed_and_nothing_has_a_colour(
         from textual.filter import NoColor
 
         assert any(isinstance(each, NoColor) for each in app._filters)
+
+
+async def test_without_colours_the_entry_and_the_button_in_focus_are_seen(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "x", "down")
+        options = app.screen.query_one(OptionList)
+        marked = [any(part.style and part.style.underline for part in options.render_line(y)) for y in range(3)]
+        assert marked == [False, True, False]
+        await press(pilot, "escape", "6", "delete")
+        buttons = app.screen.query(Button)
+        seen = {
+            button.id: any(
+                part.style and (part.style.reverse or part.style.underline) for part in button.render_line(0)
+            )
+            for button in buttons
+        }
+        assert list(seen.values()) == [True, False]
