@@ -8,6 +8,7 @@ once a second for what the engine says, and the clock on the screen while lab ti
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +37,9 @@ DRAIN_EVERY = 0.1
 """Seconds between two looks at the change feed, at least."""
 TICK = 0.5
 """Seconds between two ticks of the clock on the screen, while the lab clock runs."""
+TURN = 0.001
+"""Seconds after which a thread that works lets another one go on. A key wakes the screen several times before it shows,
+and each time the screen waits for the engine's turn to end: five times as long as this, as Python has it by itself."""
 LOOK_AROUND = 1.0
 """Seconds between two looks for what other processes have written."""
 
@@ -147,6 +151,7 @@ class LiveApp(NoticingApp):
         from scheduler.memory import share_heap
 
         share_heap()
+        sys.setswitchinterval(TURN)
         # Loading the store makes objects that stay: collecting garbage meanwhile only costs time.
         gc.disable()
 
