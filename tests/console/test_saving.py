@@ -4,7 +4,6 @@ import csv
 import json
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -12,6 +11,7 @@ from textual.widgets import Input
 from console.doing.lists import NOTHING_SAVED, save_list, values_of
 from console.modals.dialog import Dialog
 from console.modals.form import FormScreen
+from console.screens.frame import AreaFrame
 from console.widgets.window_source import StoreSource
 from models.queries.records import listing
 from models.store import Store
@@ -116,10 +116,11 @@ async def test_every_list_can_be_saved(store: Store, here: Path, name: str) -> N
     app = console(store, vault=1002 if name in ("exceptions", "design") else 1001)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
-        screen: Any = await go(pilot, name)
-        if not screen.table.total:
+        screen = await go(pilot, name)
+        if not isinstance(screen, AreaFrame) or not screen.table.total:
             return
         source = screen.table.source
+        assert source is not None
         text = save_list(source, here / "list.json", "json", quiet, lambda: False)
         assert text.startswith(f"Saved {screen.table.total:,} row")
         rows = json.loads((here / "list.json").read_text(encoding="utf-8"))
