@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
 from console.cli.frame import command
-from console.cli.lab import Located, OpenLab, opened
+from console.cli.lab import Located, opened
+from console.cli.moments import moment_of
 from console.cli.output import Column, answer, located, parts, section, shown, table, tell
 from console.cli.queues import queues
 from console.cli.settings import settings_of
@@ -42,7 +43,7 @@ def trace(
 @command(queues, "log")
 def log(
     context: typer.Context,
-    day: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Default: today, by the lab clock.")] = None,
+    day: Annotated[str | None, typer.Option(metavar="TIME", help="The day, e.g. 2026-01-31. Default: today.")] = None,
     days: Annotated[bool, typer.Option("--days", help="Only which days have entries.")] = False,
 ) -> None:
     """Show the Queue Log of a day: removals, traced deliveries, and what this Vault refused, each with its reason."""
@@ -52,7 +53,7 @@ def log(
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
-        wanted = _day(lab, day)
+        wanted = (lab.now if day is None else moment_of(day, lab.now, "--day")).date()
         rows: list[Located] = []
         counted: dict[date, int] = {}
         for vault in lab.vaults(session):
@@ -93,12 +94,3 @@ def _log_table(rows: list[Located]) -> str:
         Column("Reason", lambda line: line.row.reason),
     ]
     return table(columns, rows)
-
-
-def _day(lab: OpenLab, text: str | None) -> date:
-    if text is None:
-        return lab.now.date()
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - only its date is kept
-    except ValueError:
-        raise InvalidInput({"day": f"{text} is no day; write it as 2026-01-31."}) from None

@@ -128,7 +128,7 @@ def test_the_log_shows_the_vendor_s_columns_and_a_message_is_put_back(shell: She
     for column in ("TimeStamp", "VaultId", "QueueName", "ConnectionName", "MessageId", "EntryType", "QueueTime"):
         assert column in heads
     assert shell("queues", "log", "--days")["days"] == [{"day": day, "entries": 1}]
-    assert "write it as" in shell("queues", "log", "--day", "monday", code=1)["message"]
+    assert "monday is no time. Write 2026-01-31" in shell("queues", "log", "--day", "monday", code=1)["message"]
     shell("messages", "put-back", message_id)
     assert shell.sender.messages()[0].state is MessageState.QUEUED
 
