@@ -14,6 +14,7 @@ from models.services.records import create_record
 from models.services.vaults import FieldSpec
 from models.store import Store
 from tests.builders import PRODUCT_FIELDS, Pair, build_pair
+from tests.stores import made_once
 
 ODD = "[/foo] \x1b[31mred\u202e [@click=app.quit]x[/]"
 """A name with everything that a screen or a terminal could take for an order."""
@@ -84,8 +85,8 @@ def call() -> Call:
     return invoke
 
 
-@pytest.fixture
-def lab(store: Store, tmp_path: Path) -> Lab:
+@made_once
+def build(store: Store) -> tuple[Pair, list[str]]:
     short_code = (FieldSpec("code__c", "Code", max_length=5), *PRODUCT_FIELDS[1:])
     pair = build_pair(store, target_fields=short_code)
     with store.write() as write:
@@ -98,6 +99,12 @@ def lab(store: Store, tmp_path: Path) -> Lab:
                 ("Bad", {"code__c": "TOO-LONG"}),
             )
         ]
+    return pair, records
+
+
+@pytest.fixture
+def lab(store: Store, tmp_path: Path) -> Lab:
+    pair, records = build(store)
     return Lab(tmp_path / "lab.sqlite3", store, pair, *records)
 
 
