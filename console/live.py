@@ -40,6 +40,9 @@ TICK = 0.5
 TURN = 0.001
 """Seconds after which a thread that works lets another one go on. A key wakes the screen several times before it shows,
 and each time the screen waits for the engine's turn to end: five times as long as this, as Python has it by itself."""
+MASKED = 0.01
+"""Seconds for which a change of screens is masked. Masking it five times as long, as the framework does, takes longer
+than the change itself."""
 LOOK_AROUND = 1.0
 """Seconds between two looks for what other processes have written."""
 
@@ -135,6 +138,10 @@ class LiveApp(NoticingApp):
     def store(self) -> Store | None:
         """The store, once it is open."""
         return self.lab.store if self.lab else None
+
+    def delay_update(self, delay: float = MASKED) -> None:
+        """Paint nothing for a moment, while one screen takes another's place: for less long than the framework does."""
+        super().delay_update(min(delay, MASKED))
 
     # Start
 
