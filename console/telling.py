@@ -6,14 +6,16 @@ Errors of our own are caught here: the session goes on, and a report is written 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
 
+from textual.dom import DOMNode
 from textual.message import Message
+from textual.widget import Widget
 
 from console import commands
 from console.keyed import KeyedApp
@@ -116,6 +118,24 @@ class TellingApp(KeyedApp):
             title="Something went wrong",
             severity="error",
         )
+
+    def _register(self, parent: DOMNode, *widgets: Widget, **place: Any) -> list[Widget]:
+        """Take screens and widgets in so that an error in one of their handlers does not end them."""
+        for widget in widgets:
+            if not widget.is_running:
+                dispatch = partial(self._dispatch_to, widget._dispatch_message)  # noqa: SLF001 - no public way there
+                widget._dispatch_message = dispatch  # type: ignore[method-assign]  # noqa: SLF001
+        return super()._register(parent, *widgets, **place)
+
+    async def _dispatch_message(self, message: Message) -> None:
+        await self._dispatch_to(super()._dispatch_message, message)
+
+    async def _dispatch_to(self, dispatch: Callable[[Message], Awaitable[None]], message: Message) -> None:
+        """Hand a message to whom it is for. Textual would let nobody hear another one after an error."""
+        try:
+            await dispatch(message)
+        except Exception as error:  # noqa: BLE001 - reported, and told to the person
+            self._handle_exception(error)
 
     def _handle_exception(self, error: Exception) -> None:
         """Errors inside handlers end up here: report them and go on, unless they do not stop."""
