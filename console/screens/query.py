@@ -300,8 +300,8 @@ class QueryScreen(AskingScreen):
         self.fill_in(Form("Export the rows", fields, save, is_new=True, about=about, saves="Export"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # Rows are narrowed by the query itself.
-        return False if action == "filter" else super().check_action(action, parameters)
+        # Rows are narrowed, ordered and found by the query itself.
+        return False if action in ("filter", "goto", "find", "save") else super().check_action(action, parameters)
 
     def action_back(self) -> None:
         if self.editor.has_focus:
