@@ -129,6 +129,10 @@ def test_a_first_look_loads_none_of_the_store() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def opened_store(app: ConsoleApp) -> Store | None:
+    return app.store
+
+
 @pytest.mark.usefixtures("pair")
 async def test_home_shows_the_lab_before_the_store_is_open_and_the_same_afterwards(store: Store) -> None:
     found = looked(store)
@@ -145,11 +149,11 @@ async def test_home_shows_the_lab_before_the_store_is_open_and_the_same_afterwar
         await pilot.pause()
         assert isinstance(app.screen, HomeScreen)
         before = app.screen.view.text
-        assert app.store is None
+        assert not opened_store(app)
         assert all(end.name in before for end in found.topology.ends)
         # Whatever is asked for now waits for the store, and does not fail.
         await pilot.press("enter", "D", "1", "slash", "x", "escape", "8", "0")
         opening.set()
         await settle(pilot)
-        assert app.store is store
+        assert opened_store(app) is store
         assert app.screen.view.text == before

@@ -8,6 +8,7 @@ from console import permissions
 from console.app import ConsoleApp
 from console.modals.form import FormScreen
 from console.screens.certificates import CertificatesScreen
+from console.screens.chrome import FramedScreen
 from console.screens.connections import ConnectionsScreen
 from console.screens.exceptions import ExceptionsScreen
 from console.screens.home import HomeScreen
@@ -94,7 +95,7 @@ def test_a_right_to_every_object_is_one_to_each_but_not_to_the_exceptions() -> N
 
 
 def test_every_action_that_changes_something_says_what_it_needs() -> None:
-    screens = {
+    screens: dict[str, type[FramedScreen]] = {
         "home": HomeScreen,
         "connections": ConnectionsScreen,
         "split": SplitScreen,
