@@ -116,6 +116,7 @@ def test_every_command_of_the_readme_runs_and_prints_what_it_says(tmp_path: Path
 def keys_of_the_readme() -> set[str]:
     """The keys in the first column of the table of keys, as Textual calls them; a range of figures in full."""
     names = {"/": "slash", ".": "full_stop", "+": "plus", "-": "minus", ":": "colon", "?": "question_mark"}
+    names |= {"!": "exclamation_mark", ";": "semicolon"}
     table = README.partition("\n## Keys\n")[2].partition("\n## ")[0]
     cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ") and "`" in line]
     keys = {names.get(key, key) for cell in cells for key in re.findall(r"`([^`]+)`", cell)}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from console.details.texts import moment
-
 if TYPE_CHECKING:
     from console.session import Who
     from models.store import Store
@@ -61,6 +59,9 @@ def _require_changes(who: Who) -> None:
 
 def told(snapshot: Snapshot) -> list[str]:
     """A snapshot in lines, and how it is put back."""
+    # What draws a screen: the command line, which reads sizes and names here, does without.
+    from console.details.texts import moment
+
     return [
         f"Saved {moment(snapshot.saved_at)} UTC, at lab time {moment(snapshot.lab_time)} UTC",
         f"{size_text(snapshot.size)}, in {snapshot.path}",

@@ -187,6 +187,7 @@ class Screen:
 
     def __init__(self, open_lab: Callable[[], Any], **options: Any) -> None:
         options.pop("preferences")
+        options.pop("keys")
         Screen.made = options
         self.open_lab = open_lab
         self.engine: Any = None

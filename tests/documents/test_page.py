@@ -33,9 +33,10 @@ def test_every_command_that_the_page_names_exists() -> None:
 
 
 def test_every_key_that_the_page_names_is_one_of_the_records_area() -> None:
+    from console.key_names import shown
     from console.screens.records import RecordsScreen
 
-    keys = {action.key for action in RecordsScreen.ACTIONS}
+    keys = {shown(action.key) for action in RecordsScreen.ACTIONS}
     named = set(re.findall(r"^\|[^|]+\| `([A-Za-z]{1,3})`", PAGE, re.MULTILINE))
 
     assert {"V", "S"} <= named <= keys
