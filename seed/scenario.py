@@ -167,6 +167,9 @@ class Builder:
             standard=True,
             active=planned.active,
         )
+        integration.locks_rule_activation = "activation" in planned.locks
+        integration.locks_rule_defaults = "defaults" in planned.locks
+        self._write.add(integration)
         for point in planned.points:
             self._build_point(actor, key_of(integration), point, lookups)
         if planned.settings:

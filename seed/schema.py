@@ -4,7 +4,7 @@ Words are the field's own: vaults with their data model, connections with both s
 queues, and recipes for records. A key that is not known here is an error, so that a slip of the pen is found.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
@@ -200,12 +200,16 @@ class PlannedPoint(Part):
 
 
 class PlannedIntegration(Part):
-    """An integration of a connection. `settings` are those of `models.services.integration_settings`, by name."""
+    """An integration of a connection. `settings` are those of `models.services.integration_settings`, by name.
+
+    `locks` says what may not be changed on its standard rules (integration facts, section 2).
+    """
 
     name: Label
     api_name: ApiName
     feature: str = ""
     active: bool = False
+    locks: frozenset[Literal["activation", "defaults"]] = frozenset()
     settings: dict[str, Scalar] = Field(default_factory=dict)
     points: tuple[PlannedPoint, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from scheduler.engine import Engine, RoleChanged
     from scheduler.runner import RunEnded
 
+FRAMES = "120"
+"""Frames a second, at most; nothing is drawn while nothing changes."""
 GENERATOR = "Generator"
 GENERATE_EVERY = 180.0
 """Lab seconds between two handfuls of changes, in a lab whose generator is on."""
@@ -68,6 +71,8 @@ def open_console(
     Without an `engine` it only looks at what others move. `seed` is the generator's. `first_look` is shown until the
     store is open. Raises what `open_store` raises as a ConsoleError, and SystemExit when the console ends by an error.
     """
+    # A key is seen with the next frame: with sixty frames a second that alone takes up to 17 ms.
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
     from console.cli.places import config_folder

@@ -9,6 +9,9 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from models.data_model import DOCUMENTS, load_object
+from models.errors import NotPossible
+from models.permissions import Actor
+from models.services.rules import set_rule_active
 from models.store import Store
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import (
@@ -39,6 +42,22 @@ _connections, _integrations, _points = table_of(Connection), table_of(Integratio
 def session(demo: Store) -> Iterator[Session]:
     with demo.read() as opened:
         yield opened
+
+
+def test_one_integration_of_the_demo_locks_its_standard_rules(demo: Store) -> None:
+    rules = table_of(IntegrationRule)
+    statement = (
+        select(rules.c.id, rules.c.vault_id, _integrations.c.api_name)
+        .join(_points, _points.c.id == rules.c.point_id)
+        .join(_integrations, _integrations.c.id == _points.c.integration_id)
+        .where(_integrations.c.locks_rule_activation, _integrations.c.locks_rule_defaults)
+    )
+    with demo.write() as write:
+        locked = list(write.execute(statement))
+        assert {row.api_name for row in locked} == {"sim_study_data__c"}
+        for row in locked:
+            with pytest.raises(NotPossible, match="locks whether its standard rules are active"):
+                set_rule_active(write, Actor.system(row.vault_id), row.id, active=False)
 
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
