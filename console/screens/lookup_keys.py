@@ -157,13 +157,16 @@ class LookupKeysScreen(OneLookup):
 class MissingKeysScreen(OneLookup):
     """Values that a reference lookup was asked for and does not hold."""
 
-    HELP = "Missing keys found in data: Enter adds one to the lookup. {misses.keys} lists its keys. Esc goes back."
+    HELP = (
+        "Missing keys found in data, with how often each was asked for in vain: Enter adds one to the lookup. "
+        "{misses.keys} lists its keys. Esc goes back."
+    )
     EMPTY = "No value was asked for that this lookup does not hold."
     FIRST_SORT = NEWEST_FIRST = "misses"
     WHAT = "missing keys found in data"
     COLUMNS = (
         Column("Source value", lambda row: row.key, 16, flex=1),
-        Column("Misses", lambda row: missing(row.misses), 8, "right", sort="misses"),
+        Column("In vain", lambda row: missing(row.misses), 8, "right", sort="misses"),
         Column("Last", lambda row: short(row.last_missed_at), 14, sort="last"),
     )
     ACTIONS: ClassVar = (
