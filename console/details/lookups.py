@@ -49,7 +49,7 @@ def document(detail: LookupDetail) -> Document:
     parts += [Section("Field rules"), Grid(heads, rules, "No field rule uses it, so it has no effect.")]
     parts.append(Section("Missing keys found in data", "m lists them" if row.missing else ""))
     misses = tuple(Line((line.key, number(line.misses), short(line.last_missed_at))) for line in detail.missing)
-    heads = (Head("Source key", flex=True), Head("Asked in vain", "right"), Head("Last"))
+    heads = (Head("Source key", flex=True), Head("In vain", "right"), Head("Last"))
     parts.append(Grid(heads, misses, "None: it held every value that it was asked for."))
     if row.missing > len(misses):
         parts.append(Note(f"{row.missing - len(misses):,} more."))
