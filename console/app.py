@@ -71,7 +71,6 @@ class ConsoleApp(TellingApp):
     }
     DEFAULT_MODE = "home"
     CSS = """
-    Footer { background: $surface; }
     Toast { max-width: 72; }
     Input:nocolor { text-style: underline; }
     OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }

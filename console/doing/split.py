@@ -115,14 +115,8 @@ def _half(
     from models.queries.lab import sign_in
 
     signed_in = sign_in(session, vault_id, who.username, anyone=True)
-    own = Session(
-        vault=signed_in.vault,
-        user=signed_in.user,
-        vaults=signed_in.vaults,
-        users=signed_in.users,
-        permissions=signed_in.permissions,
-        read_only=who.read_only,
-    )
+    own = Session(read_only=who.read_only)
+    own.sit(signed_in)
     if connection_id is None:
         return Half(own, None, (), None)
     page = read_page(session, own.who, connection_id, today)

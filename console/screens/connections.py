@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from console.actions import Action, bindings
 from console.details.connections import document
-from console.details.doctor import document as doctor_page
 from console.details.texts import failed, state
 from console.doing.connections import read_page
 from console.permissions import MANAGE_INTEGRATIONS
 from console.screens.connection_actions import ACTIONS as EVERY_CONNECTION_ACTION
 from console.screens.connection_actions import VAULT_TO_VAULT, ConnectionActions
-from console.screens.pages import open_page
+from console.screens.doctoring import open_doctor
 from console.screens.runs import ask_for_run
 from console.screens.split import SplitScreen
 from console.theme import SIGNS
@@ -93,17 +92,8 @@ class ConnectionsScreen(ConnectionActions):
         return self.needs_row()
 
     def do_doctor(self) -> None:
-        row = self.table.cursor_row
-        if row is None:
-            return
-        vault_id, key, name, now = self.home.session.vault_id, row.key, row.name, self.home.now()
-
-        def examined(session: StoreSession) -> Document:
-            from models.doctor import examine
-
-            return doctor_page(name, examine(session, vault_id, key, now))
-
-        open_page(self.home, f"Doctor: {name}", examined)
+        if (row := self.table.cursor_row) is not None:
+            open_doctor(self.home, self.home.session.vault_id, row.key, row.name)
 
     def why_not_split(self) -> str:
         row = self.table.cursor_row

@@ -1,15 +1,14 @@
-"""Following the links of a drawing; a number opens the rows that it counted, over the screen that shows it."""
+"""Following the links of a drawing; a number opens the rows that it counted, over the screen that shows it.
+
+The lists are loaded when one is opened: the first screen has such links, and waits for no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from console.doing.exceptions import STATES, Narrowing
 from console.screens.chrome import FramedScreen
-from console.screens.exceptions import ExceptionsScreen
-from console.screens.jobs import JobsScreen, Through
-from console.screens.waiting import WaitingScreen
 from console.targets import Counted, Goto, Target, UseVault
 
 if TYPE_CHECKING:
@@ -29,14 +28,21 @@ def follow(home: ConsoleApp, target: Target) -> None:
 
 
 def _runs(counted: Counted) -> FramedScreen:
+    from console.screens.jobs import JobsScreen, Through
+
     return JobsScreen(Through(counted.connection_id, counted.connection, counted.day, counted.counter))
 
 
 def _waiting(counted: Counted) -> FramedScreen:
+    from console.screens.waiting import WaitingScreen
+
     return WaitingScreen(counted.connection_id, counted.connection, outbound=counted.counter == "waiting_out")
 
 
 def _failed(counted: Counted) -> FramedScreen:
+    from console.doing.exceptions import STATES, Narrowing
+    from console.screens.exceptions import ExceptionsScreen
+
     words = (STATES["open"], f"of {counted.connection}")
     return ExceptionsScreen(Narrowing(state="open", connection_id=str(counted.connection_id), words=words))
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from console.actions import Action, bindings
-from console.details.doctor import document as doctor_page
 from console.details.home import home_lines
 from console.screens.counted import follow
+from console.screens.doctoring import open_doctor
 from console.screens.drawing import DrawingScreen
-from console.screens.pages import open_page
-from console.screens.split import SplitScreen
 from console.screens.trends import TRENDS, ShowsTrends
 from console.targets import Goto
 from console.widgets.links import LinkLine, LinkView
@@ -20,7 +18,6 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
-    from console.widgets.document import Document
     from models.queries.topology import End, Topology
 
 
@@ -80,6 +77,8 @@ class HomeScreen(DrawingScreen["Topology"], ShowsTrends):
         return self.needs_connection()
 
     def do_split(self) -> None:
+        from console.screens.split import SplitScreen
+
         if (end := self._end()) is not None:
             self.home.push_screen(SplitScreen(end.vault_id, end.key, end.name))
 
@@ -94,13 +93,5 @@ class HomeScreen(DrawingScreen["Topology"], ShowsTrends):
         return self.needs_connection()
 
     def do_doctor(self) -> None:
-        end, now = self._end(), self.home.now()
-        if end is None:
-            return
-
-        def examined(session: StoreSession) -> Document:
-            from models.doctor import examine
-
-            return doctor_page(end.name, examine(session, end.vault_id, end.key, now))
-
-        open_page(self.home, f"Doctor: {end.name} of {end.vault}", examined)
+        if (end := self._end()) is not None:
+            open_doctor(self.home, end.vault_id, end.key, end.name, vault=end.vault)

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 
 from console import commands
 from console.actions import Action, bindings
-from console.details.doctor import document as doctor_page
 from console.details.split import split_lines
 from console.doing import connections as doing
 from console.doing.split import activate_pair, hand_over, read_split, rehearse_hand_over
@@ -18,9 +17,9 @@ from console.modals.dialog import Answer, Dialog
 from console.modals.picker import Choice, PickList
 from console.permissions import MANAGE_CONNECTIONS, MANAGE_INTEGRATIONS
 from console.screens.counted import follow
+from console.screens.doctoring import open_doctor
 from console.screens.drawing import DrawingScreen
 from console.screens.later import Asking
-from console.screens.pages import open_page
 from console.session import Who
 from console.theme import SIGNS
 from console.widgets.links import LinkLine, LinkView, Piece
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from console.doing.connections import ConnectionPage
     from console.doing.split import Half, Split
-    from console.widgets.document import Document
     from models.queries.split import IntegrationHalf, Pair
     from models.services.connection_files import FilePreview
 
@@ -330,14 +328,6 @@ class SplitScreen(DrawingScreen["Split | None"], Asking):
         return self._why_not("doctor")
 
     def do_doctor(self) -> None:
-        side, page, now = self.side, self._page(), self.home.now()
-        if side is None or page is None:
-            return
-        vault_id, key, name = side.vault_id, page.key, page.detail.name
-
-        def examined(session: StoreSession) -> Document:
-            from models.doctor import examine
-
-            return doctor_page(name, examine(session, vault_id, key, now))
-
-        open_page(self.home, f"Doctor: {name} of {side.vault}", examined)
+        side, page = self.side, self._page()
+        if side is not None and page is not None:
+            open_doctor(self.home, side.vault_id, page.key, page.detail.name, vault=side.vault)
