@@ -8,6 +8,7 @@ from models.feed import Topic
 from models.permissions import Actor
 from models.services.checks import key_of
 from models.services.connections import create_connection, establish
+from models.services.integration_needs import Needs
 from models.services.integration_settings import change_integration_settings
 from models.services.integrations import add_point_source, create_integration, create_point
 from models.services.objects import FieldSpec, create_object, create_picklist
@@ -68,6 +69,7 @@ class Builder:
             domain=planned.domain,
             family=planned.family,
             applications=planned.applications,
+            features=planned.features,
             parent_id=parent.id if parent else None,
             administrator=planned.administrator,
         )
@@ -166,6 +168,14 @@ class Builder:
             feature=planned.feature,
             standard=True,
             active=planned.active,
+            needs=Needs(
+                depends_on=planned.depends_on,
+                supersedes=planned.supersedes,
+                required_applications=planned.applications,
+                required_features=planned.features,
+                remote_applications=planned.remote_applications,
+                remote_features=planned.remote_features,
+            ),
         )
         integration.locks_rule_activation = "activation" in planned.locks
         integration.locks_rule_defaults = "defaults" in planned.locks

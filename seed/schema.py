@@ -109,6 +109,7 @@ class PlannedVault(Part):
     domain: str
     family: str
     applications: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     sandbox_of: Key | None = None
     administrator: tuple[str, str] = ("Vault", "Administrator")
     profiles: tuple[PlannedProfile, ...] = ()
@@ -202,7 +203,9 @@ class PlannedPoint(Part):
 class PlannedIntegration(Part):
     """An integration of a connection. `settings` are those of `models.services.integration_settings`, by name.
 
-    `locks` says what may not be changed on its standard rules (integration facts, section 2).
+    `locks` says what may not be changed on its standard rules (integration facts, section 2). `depends_on` and
+    `supersedes` name integrations of the same side; the others name what the side's own Vault and the partner Vault
+    must have, where `CTMS|eTMF` means any of these (seed S0).
     """
 
     name: Label
@@ -211,6 +214,12 @@ class PlannedIntegration(Part):
     active: bool = False
     locks: frozenset[Literal["activation", "defaults"]] = frozenset()
     settings: dict[str, Scalar] = Field(default_factory=dict)
+    depends_on: tuple[ApiName, ...] = ()
+    supersedes: tuple[ApiName, ...] = ()
+    applications: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    remote_applications: tuple[str, ...] = ()
+    remote_features: tuple[str, ...] = ()
     points: tuple[PlannedPoint, ...] = ()
 
 

@@ -5,6 +5,7 @@ Integrations (integration facts, section 7).
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from models.feed import Topic
 from models.naming import LONGEST_NAME, name_from_label
 from models.permissions import Actor, Permission
 from models.services.checks import TYPE_LABELS, Checks, connection_in_vault, in_vault
+from models.services.integration_needs import NO_NEEDS, Needs, checked_needs
 from models.services.jobs import mark_requested
 from models.services.rule_parts import free_name
 from models.services.rules import add_field_rule, create_rule
@@ -64,10 +66,12 @@ def create_integration(
     feature: str = "",
     standard: bool = False,
     active: bool = False,
+    needs: Needs = NO_NEEDS,
 ) -> Integration:
     """Create an integration on a Vault to Vault connection; an active one begins to look for changes from now on.
 
-    Without an API name it is called after its name, numbered where that is taken.
+    Without an API name it is called after its name, numbered where that is taken. What it needs is kept, not asked
+    for: the integrations that it names may be made after it.
     Raises NotAllowed, NotFound, NotPossible for another type of connection, and InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
@@ -82,6 +86,7 @@ def create_integration(
         api_name = _free_name(write, name, _integrations.c.connection_id == connection_id, _integrations)
     name, api_name = _check_names(checks, name, api_name, standard=standard)
     feature = checks.text("feature", feature, 100)
+    needs = checked_needs(checks, needs)
     taken = f"{connection.name} already has an integration with the API name {api_name}."
     checks.unless(
         write,
@@ -103,6 +108,7 @@ def create_integration(
         last_successful_send=since,
         last_successful_receive=since,
         modified_at=write.now,
+        **asdict(needs),
     )
     write.add(integration)
     write.flush()

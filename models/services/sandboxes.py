@@ -52,6 +52,7 @@ def create_sandbox(
         domain=parent.domain,
         family=parent.family,
         applications=parent.applications,
+        features=parent.features,
         parent_id=parent.id,
     )
     return _fill(write, actor, sandbox.id, "Create Sandbox", progress, cancelled)
@@ -93,7 +94,7 @@ def _fill(
     _empty(write, sandbox_id)
     VaultCopy(write, actor.vault_id, sandbox_id, progress, cancelled).run()
     parent, sandbox = write.get_one(Vault, actor.vault_id), write.get_one(Vault, sandbox_id)
-    for field in ("family", "applications", "client_id_filtering", "next_record"):
+    for field in ("family", "applications", "features", "client_id_filtering", "next_record"):
         setattr(sandbox, field, getattr(parent, field))
     write.add(sandbox)
     write.flush()

@@ -17,6 +17,7 @@ from models.errors import NotFound, NotPossible
 from models.feed import Topic
 from models.permissions import STANDARD_PROFILES, SYSTEM_ADMIN, VAULT_OWNER, Actor, Permission, Right
 from models.services.checks import Checks, key_of, require_vault
+from models.services.integration_needs import names_of
 from models.services.objects import FieldSpec, NamedLabel, add_fields, create_object, create_picklist
 from models.store import WriteSession
 from models.tables import Job, JobKind, ProfilePermission, SecurityProfile, User, Vault, table_of
@@ -61,13 +62,15 @@ def create_vault(
     domain: str,
     family: str,
     applications: Sequence[str] = (),
+    features: Sequence[str] = (),
     parent_id: int | None = None,
     administrator: tuple[str, str] = ("Vault", "Administrator"),
 ) -> Vault:
     """Make a Vault: with its standard profiles, its Application Owner, an administrator, and its three jobs.
 
-    With a parent it is that Vault's sandbox. `administrator` is his first and last name; he is `admin@{domain}` with
-    the System Admin profile. Raises InvalidInput that names every bad field.
+    With a parent it is that Vault's sandbox. `features` are the local features that are configured in it.
+    `administrator` is his first and last name; he is `admin@{domain}` with the System Admin profile. Raises InvalidInput
+    that names every bad field.
     """
     order = write.execute(select(func.count()).select_from(_vaults)).scalar_one()
     checks = Checks()
@@ -82,6 +85,8 @@ def create_vault(
     checks.unless(write, "dns_host", f"Another Vault is reached as {dns_host}.", _vaults.c.dns_host == dns_host)
     if parent_id is not None and checks.number("parent_id", parent_id) and write.get(Vault, parent_id) is None:
         checks.note("parent_id", f"There is no Vault {parent_id} to be the parent.")
+    applications = names_of(checks, "applications", applications)
+    features = names_of(checks, "features", features)
     checks.done()
     vault = Vault(
         id=id,
@@ -89,7 +94,8 @@ def create_vault(
         dns_host=dns_host,
         domain=domain,
         family=family,
-        applications=list(applications),
+        applications=applications,
+        features=features,
         sandbox=parent_id is not None,
         parent_id=parent_id,
     )

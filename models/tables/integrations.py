@@ -72,7 +72,17 @@ class Integration(SQLModel, table=True):
     inactivates_targets: bool = False
     """Whether a target follows when its source record is inactivated (seed S0: some connections)."""
     depends_on: list[str] = json_column(list)
-    """API names of integrations of the same Vault that have to be active too (seed S0)."""
+    """API names of integrations of the same connection that have to be active too (seed S0)."""
+    supersedes: list[str] = json_column(list)
+    """API names of integrations of the same connection in whose place this one is used (seed S0)."""
+    required_applications: list[str] = json_column(list)
+    required_features: list[str] = json_column(list)
+    remote_applications: list[str] = json_column(list)
+    remote_features: list[str] = json_column(list)
+    """Applications and local features that its own Vault and the partner Vault must have (seed S0).
+
+    An entry such as `CTMS|eTMF` is met by any one of its alternatives.
+    """
     locks_rule_activation: bool = False
     locks_rule_defaults: bool = False
     """What may not be changed on this integration's standard rules (integration facts, section 2)."""

@@ -19,6 +19,8 @@ class Vault(SQLModel, table=True):
     domain: str = Field(max_length=255)
     family: str = Field(max_length=60)
     applications: list[str] = json_column(list)
+    features: list[str] = json_column(list)
+    """Local features that are configured here, such as Change Control: some integrations need one (seed S0)."""
     sandbox: bool = False
     parent_id: int | None = Field(default=None, foreign_key="vault.id")
     client_id_filtering: bool = False
