@@ -7,8 +7,8 @@ from models.system_fields import SYSTEM_COLUMNS, WRITABLE
 from models.tables import Direction, FieldType, ObjectKind
 from models.versions import MAJOR, MINOR, STATETYPE
 from seed.drawing import PLACEHOLDER
-from seed.load import Location, ScenarioError, Source
 from seed.schema import (
+    File,
     PlannedConnection,
     PlannedField,
     PlannedFieldRule,
@@ -22,14 +22,15 @@ from seed.schema import (
 )
 from seed.story import DRAFT, Change, Recipe
 from seed.values import After, Chance, Get, Pick, Ref, Value
+from seed.yaml_files import Location, ScenarioError, Source
 
 Found = Iterator[tuple[Location, str]]
 """Places in one file with what is wrong there."""
 
 
-def check_scenario(scenario: Scenario, sources: Sequence[Source]) -> Scenario:
+def check_scenario(scenario: Scenario, sources: Sequence[Source[File]]) -> Scenario:
     """Check a scenario across its files; answers it. Raises ScenarioError that names every mistake at its place."""
-    checks = _Checks(scenario)
+    checks = Checks(scenario)
     mistakes = [source.mistake(place, problem) for source in sources for place, problem in checks.of(source)]
     if mistakes:
         raise ScenarioError(mistakes)
@@ -66,23 +67,25 @@ class _Model:
         return f"{object_name} has no field {name}"
 
 
-class _Checks:
+class Checks:
+    """The checks of a scenario, part by part; places are told from the part on."""
+
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._vaults = {vault.key: vault for vault in scenario.vaults}
         self._models = {vault.key: self._model(vault) for vault in scenario.vaults}
         self._recipes = {recipe.key: recipe for recipe in scenario.records}
 
-    def of(self, source: Source) -> Found:
+    def of(self, source: Source[File]) -> Found:
         """What is wrong in one file."""
         for at, vault in enumerate(source.content.vaults):
-            yield from _below(("vaults", at), self._vault(vault))
+            yield from below(("vaults", at), self._vault(vault))
         for at, connection in enumerate(source.content.connections):
-            yield from _below(("connections", at), self._connection(connection))
+            yield from below(("connections", at), self.connection(connection))
         for at, recipe in enumerate(source.content.records):
-            yield from _below(("records", at), self._recipe(recipe))
+            yield from below(("records", at), self.recipe(recipe))
         for at, change in enumerate(source.content.changes):
-            yield from _below(("changes", at), self._change(change))
+            yield from below(("changes", at), self._change(change))
 
     def _model(self, vault: PlannedVault) -> _Model:
         parent = self._vaults.get(vault.sandbox_of or "", vault)
@@ -103,18 +106,19 @@ class _Checks:
                 if field.object is not None and field.object not in made:
                     yield (*place, "object"), f"there is no object {field.object} before this one"
 
-    def _connection(self, connection: PlannedConnection) -> Found:
+    def connection(self, connection: PlannedConnection) -> Found:
+        """What is wrong in a connection."""
         for at, side in enumerate(connection.sides):
             if side.vault not in self._vaults:
                 yield ("sides", at, "vault"), f"there is no Vault {side.vault}"
                 continue
             others = [other for other in connection.sides if other is not side]
-            yield from _below(("sides", at), self._side(side, others[0] if others else None))
+            yield from below(("sides", at), self._side(side, others[0] if others else None))
 
     def _side(self, side: PlannedSide, other: PlannedSide | None) -> Found:
         for at, integration in enumerate(side.integrations):
             for position, point in enumerate(integration.points):
-                yield from _below(("integrations", at, "points", position), self._point(side, other, point))
+                yield from below(("integrations", at, "points", position), self._point(side, other, point))
         there = {queue.api_name for queue in other.queues if queue.type is Direction.INBOUND} if other else set()
         for at, queue in enumerate(side.queues):
             if queue.deliver_to is not None and queue.deliver_to not in there:
@@ -122,9 +126,9 @@ class _Checks:
 
     def _point(self, side: PlannedSide, other: PlannedSide | None, point: PlannedPoint) -> Found:
         for at, sent in enumerate(point.sources):
-            yield from _below(("sources", at), self._source(side, other, sent))
+            yield from below(("sources", at), self._source(side, other, sent))
         for at, rule in enumerate(point.rules):
-            yield from _below(("rules", at), self._rule(side, other, rule))
+            yield from below(("rules", at), self._rule(side, other, rule))
 
     def _source(self, side: PlannedSide, other: PlannedSide | None, sent: PlannedSource) -> Found:
         model = self._models[side.vault]
@@ -153,7 +157,7 @@ class _Checks:
                 yield (*place, "get"), problem
             if field.lookup is not None and field.lookup not in lookups:
                 yield (*place, "lookup"), f"this side of the connection has no reference lookup {field.lookup}"
-            yield from _below(place, self._target(side, field))
+            yield from below(place, self._target(side, field))
 
     def _target(self, side: PlannedSide, rule: PlannedFieldRule) -> Found:
         model = self._models[side.vault]
@@ -175,7 +179,8 @@ class _Checks:
             if problem:
                 yield ("match",), problem
 
-    def _recipe(self, recipe: Recipe) -> Found:
+    def recipe(self, recipe: Recipe) -> Found:
+        """What is wrong in a recipe."""
         vault = self._vaults.get(recipe.vault)
         if vault is None:
             yield ("vault",), f"there is no Vault {recipe.vault}"
@@ -267,6 +272,7 @@ def _inbound_points(side: PlannedSide | None) -> set[str]:
     }
 
 
-def _below(place: Location, found: Found) -> Found:
+def below(place: Location, found: Found) -> Found:
+    """What was found in a part, with its places told from where the part stands."""
     for location, problem in found:
         yield (*place, *location), problem

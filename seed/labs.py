@@ -18,7 +18,8 @@ from models.services.lookups import remove_keys, target_keys
 from models.services.queues import set_delivery_enabled
 from models.store import Store, WriteSession
 from models.tables import Connection, Integration, Queue, ReferenceLookup, User, table_of
-from seed.demo import Issue, Progress, build_demo
+from seed.building import Issue, Progress
+from seed.demo import build_demo
 from seed.schema import PlannedConnection, PlannedIntegration, PlannedSide, Scenario
 
 Cancelled = Callable[[], bool]

@@ -188,6 +188,8 @@ class PlannedPoint(Part):
     matching: Matching | None = None
     creates: bool = True
     updates: bool = True
+    behaviours: tuple[Key, ...] = ()
+    """What the point does beside its rules, by name (`scheduler.behaviours`)."""
     sources: tuple[PlannedSource, ...] = ()
     rules: tuple[PlannedRule, ...] = ()
 

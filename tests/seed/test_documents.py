@@ -11,8 +11,9 @@ from models.services.documents import change_state, create_document, new_version
 from models.store import Store
 from models.versions import StateType
 from seed.checks import check_scenario
-from seed.load import SCENARIOS, ScenarioError, read_scenario
+from seed.load import SCENARIOS, read_scenario
 from seed.story import Recipe
+from seed.yaml_files import ScenarioError
 from tests.conftest import ManualClock
 from tests.seed.conftest import records_of
 from tests.seed.test_end_to_end import run_until_quiet

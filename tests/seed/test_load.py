@@ -8,7 +8,8 @@ import pytest
 from models.store import Store
 from seed.checks import check_scenario
 from seed.demo import DEMO, build_demo
-from seed.load import ScenarioError, read_scenario
+from seed.load import read_scenario
+from seed.yaml_files import ScenarioError
 from tests.seed.conftest import everything, no_key
 
 LAB = """\

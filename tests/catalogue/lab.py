@@ -1,0 +1,180 @@
+"""Labs of standard connections: built once per connection and process, and what users do and find in them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import select
+
+from models.permissions import Actor, actor_for
+from models.services.documents import change_state, create_document, edit_document, new_version
+from models.services.records import change_record, create_record, delete_record
+from models.store import Store, WriteSession
+from models.tables import ExceptionItem, ExceptionMessage, ItemStatus, Record, Vault, VaultObject, table_of
+from scheduler import deliver, receive, send
+from scheduler.runs import RunResult
+from scheduler.scope import Scope
+from scheduler.signing import issue_certificate
+from seed.building import build_scenario
+from seed.catalogue.assemble import State, assemble
+from seed.catalogue.load import catalogue
+from tests.conftest import ManualClock
+from tests.stores import made_once
+
+Row = dict[str, Any]
+DOCUMENTS = "documents"
+_records, _objects, _vaults = table_of(Record), table_of(VaultObject), table_of(Vault)
+
+
+@made_once
+def build_connections(store: Store, keys: tuple[str, ...], state: State = State.RUNNING) -> dict[str, int]:
+    """Build these connections in a store; answers the ids of their Vaults by key."""
+    scenario = assemble(catalogue(), keys, state)
+    build_scenario(store, scenario, issue=issue_certificate)
+    return {vault.key: vault.id for vault in scenario.vaults}
+
+
+@dataclass
+class CatalogueLab:
+    """A store with standard connections, at work. Everything is done as each Vault's administrator."""
+
+    store: Store
+    vaults: Mapping[str, int]
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Records that were made, by name: their Vault and id."""
+
+    @classmethod
+    def of(cls, store: Store, *keys: str, state: State = State.RUNNING) -> "CatalogueLab":
+        """Build these connections in an empty store; its clock is moved to the lab's start."""
+        vaults = build_connections(store, keys, state)
+        starts = catalogue().vaults_file.content.lab.starts
+        clock = cast("ManualClock", store.clock)
+        clock.moment = max(clock.moment, starts) + timedelta(minutes=1)
+        return cls(store, vaults)
+
+    def actor(self, write: WriteSession, vault: str) -> Actor:
+        """The administrator of a Vault."""
+        return actor_for(write, self.vaults[vault], f"admin@{catalogue().vaults_file.content.domain}")
+
+    def create(self, vault: str, object_name: str, values: Mapping[str, Any], name: str = "") -> str:
+        """Make a record or document; answers its id. It can be named for later values (`@name`)."""
+        filled = self.filled(vault, values)
+        self._tick()
+        with self.store.write() as write:
+            make = create_document if object_name == DOCUMENTS else None
+            actor = self.actor(write, vault)
+            made = make(write, actor, filled) if make else create_record(write, actor, object_name, filled)
+        if name:
+            self.made[name] = (vault, made)
+        return made
+
+    def live(self, vault: str, document_id: str, life: tuple[str, ...]) -> None:
+        """Bring a document through drafts and lifecycle states; a record through states."""
+        for step in life:
+            self._tick()
+            with self.store.write() as write:
+                actor = self.actor(write, vault)
+                if step == "draft":
+                    new_version(write, actor, document_id)
+                elif self.record(vault, document_id)["object"] == DOCUMENTS:
+                    change_state(write, actor, document_id, step)
+                else:
+                    change_record(write, actor, document_id, {"state__v": step})
+
+    def change(self, vault: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Change fields of a record or document."""
+        filled = self.filled(vault, values)
+        is_document = self.record(vault, record_id)["object"] == DOCUMENTS
+        self._tick()
+        with self.store.write() as write:
+            (edit_document if is_document else change_record)(write, self.actor(write, vault), record_id, filled)
+
+    def delete(self, vault: str, record_id: str) -> None:
+        """Delete a record or document."""
+        self._tick()
+        with self.store.write() as write:
+            delete_record(write, self.actor(write, vault), record_id)
+
+    def filled(self, vault: str, values: Mapping[str, Any]) -> Row:
+        """Values with what begins with `@` looked up."""
+        return {name: self._value(vault, value) for name, value in values.items()}
+
+    def _value(self, vault: str, value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith("@"):
+            return value
+        word = value[1:]
+        if "/" in word:
+            object_name, _, wanted = word.partition("/")
+            rows = self.records(vault, object_name)
+            return next(row["id"] for row in rows if wanted in (row["name__v"], row.get("code__sys")))
+        name, _, path = word.partition(".")
+        where, record_id = self.made[name]
+        return self.record(where, record_id)[path] if path else record_id
+
+    def run(self) -> None:
+        """Run every job of every Vault until a whole round moves nothing."""
+        clock = cast("ManualClock", self.store.clock)
+        stages: tuple[Callable[..., RunResult], ...] = (send.run_once, deliver.run_once, receive.run_once)
+        for _ in range(12):
+            moved = 0
+            for stage in stages:
+                for vault_id in self.vaults.values():
+                    clock.advance(seconds=10)
+                    counts = stage(self.store, clock, Scope(vault_id)).counts
+                    moved += counts.sent + counts.delivered + counts.received + counts.created + counts.updated
+            if not moved:
+                return
+        pytest.fail("the lab does not come to rest")
+
+    def records(self, vault: str, object_name: str) -> list[Row]:
+        """The records of an object: system fields by API name, and all others."""
+        return [row for row in self._rows(vault) if row["object"] == object_name]
+
+    def record(self, vault: str, record_id: str) -> Row:
+        """One record. Raises StopIteration when it is gone."""
+        return next(row for row in self._rows(vault) if row["id"] == record_id)
+
+    def linked(self, vault: str, object_name: str, global_id: str) -> list[Row]:
+        """The records whose Link is a Global ID."""
+        return [row for row in self.records(vault, object_name) if row["link__sys"] == global_id]
+
+    def at(self, vault: str, row: Row, path: str) -> Any:
+        """The value at a path of a record, which may walk references."""
+        name, _, rest = path.partition(".")
+        value = row.get(name)
+        return value if not rest or value is None else self.at(vault, self.record(vault, value), rest)
+
+    def troubles(self) -> list[str]:
+        """All open exception items and active messages of all Vaults, in words."""
+        items, messages = table_of(ExceptionItem), table_of(ExceptionMessage)
+        with self.store.read() as session:
+            rows = session.execute(select(items).where(items.c.status == ItemStatus.OPEN)).all()
+            others = session.execute(select(messages).where(messages.c.active)).all()
+        return [str(dict(row._mapping)) for row in (*rows, *others)]
+
+    def _rows(self, vault: str) -> list[Row]:
+        statement = (
+            select(_records, _objects.c.name.label("object_name"))
+            .join(_objects, _objects.c.id == _records.c.object_id)
+            .where(_objects.c.vault_id == self.vaults[vault])
+            .order_by(_records.c.id)
+        )
+        with self.store.read() as session:
+            return [
+                {
+                    "object": row.object_name,
+                    "id": row.record_id,
+                    "name__v": row.name,
+                    "global_id__sys": row.global_id,
+                    "link__sys": row.link,
+                    "status__v": row.status,
+                    "state__v": row.state,
+                    **row.data,
+                }
+                for row in session.execute(statement)
+            ]
+
+    def _tick(self) -> None:
+        cast("ManualClock", self.store.clock).advance(seconds=1)

@@ -1,0 +1,86 @@
+"""Stories about transfers: what a user does in one Vault, and what is then found in the other. A file per connection.
+
+Each transfer of the catalogue has one. Values are written by hand: nothing is derived from the catalogue's own rules.
+
+- `given` are records made first, by name and in order; then all jobs run, so that they arrive too.
+- `create` are the values of the record that the story is about; or `source` names one of `given`.
+- A value `@study` is the id of a record that was made, `@study.global_id__sys` one of its fields, `@country__v/US` the
+  record of that object and Vault whose name or Country Code is `US`.
+- `arrives`, `then` and `marked` say by target object what it holds afterwards; a path walks references.
+"""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from seed.values import Scalar
+from seed.yaml_files import read_yaml
+
+STORIES = Path(__file__).parent / "stories"
+
+Values = dict[str, Scalar]
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Given(Told):
+    """A record made beforehand in a Vault. `runs` says whether all jobs run before the next one is made."""
+
+    vault: str
+    object: str
+    values: Values
+    life: tuple[str, ...] = ()
+    runs: bool = False
+
+
+class Closed(Told):
+    """A gate that is closed: by these values nothing arrives."""
+
+    why: str
+    create: Values = Field(default_factory=dict)
+    given: dict[str, Values] = Field(default_factory=dict)
+    life: tuple[str, ...] | None = None
+    change: Values | None = None
+
+
+class Target(Told):
+    """What a target object holds. `found` finds the record when it is not linked to the source."""
+
+    holds: dict[str, Scalar] = Field(default_factory=dict)
+    found: dict[str, Scalar] | None = None
+    linked: bool = True
+    count: int = 1
+
+
+class Story(Told):
+    """What is told of one transfer."""
+
+    given: dict[str, Given] = Field(default_factory=dict)
+    create: Values | None = None
+    source: str | None = None
+    life: tuple[str, ...] = ()
+    arrives: dict[str, Target]
+    change: Values | None = None
+    change_life: tuple[str, ...] = ()
+    """What a document goes through at the change: `draft` is a new version, anything else a state."""
+    then: dict[str, Target] = Field(default_factory=dict)
+    inactivated: bool = False
+    """Whether targets follow when the source is inactivated."""
+    marked: dict[str, Target] = Field(default_factory=dict)
+    deleted: str | None = None
+    """`stays`, `deleted`, `inactivated` or `marked`; None: that the source can be deleted is not told of."""
+    closed: tuple[Closed, ...] = ()
+
+
+class Stories(Told):
+    """A file of stories: by transfer."""
+
+    stories: dict[str, Story]
+
+
+def stories_of(connection: str) -> dict[str, Story]:
+    """The stories of a connection by transfer; none when there is no file."""
+    path = STORIES / f"{connection}.yaml"
+    return dict(read_yaml(path, Stories).content.stories) if path.exists() else {}
