@@ -8,8 +8,8 @@ import pytest
 from models.store import Store
 from seed.catalogue.load import catalogue
 from seed.catalogue.schema import Kind, OnDelete, Transfer
+from seed.catalogue.stories import Closed, Story, Target, stories_of
 from tests.catalogue.lab import CatalogueLab, Row
-from tests.catalogue.story import Closed, Story, Target, stories_of
 
 
 def told() -> Iterator[Any]:
@@ -30,7 +30,7 @@ def gates() -> Iterator[Any]:
 def test_every_transfer_has_a_story_and_every_story_a_transfer() -> None:
     for key, connection in catalogue().connections.items():
         wanted = {transfer.key for transfer in connection.transfers if transfer.kind is not Kind.LOOKUP}
-        assert set(stories_of(key)) == wanted, key
+        assert set(stories_of(key)) == wanted, f"{key}: its stories lie in seed/catalogue/stories"
 
 
 @pytest.mark.parametrize(("key", "transfer", "story"), told())

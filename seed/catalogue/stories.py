@@ -1,41 +1,39 @@
 """Stories about transfers: what a user does in one Vault, and what is then found in the other. A file per connection.
 
-Each transfer of the catalogue has one. Values are written by hand: nothing is derived from the catalogue's own rules.
+They are the catalogue's samples: a lab is filled with what they create, and each of them is proven by running it.
+Values are written by hand: nothing is derived from the rules of the catalogue.
 
 - `given` are records made first, by name and in order; then all jobs run, so that they arrive too.
-- `create` are the values of the record that the story is about; or `source` names one of `given`.
+- `create` are the values of the record that the story is about; or `source` names one of `given` that is changed so.
 - A value `@study` is the id of a record that was made, `@study.global_id__sys` one of its fields, `@country__v/US` the
   record of that object and Vault whose name or Country Code is `US`.
 - `arrives`, `then` and `marked` say by target object what it holds afterwards; a path walks references.
 """
 
-from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from seed.values import Scalar
+from seed.catalogue.load import CATALOGUE
+from seed.values import Key, ObjectName, Part, Scalar
 from seed.yaml_files import read_yaml
 
-STORIES = Path(__file__).parent / "stories"
+STORIES = CATALOGUE / "stories"
 
 Values = dict[str, Scalar]
 
 
-class Told(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Given(Told):
+class Given(Part):
     """A record made beforehand in a Vault. `runs` says whether all jobs run before the next one is made."""
 
-    vault: str
-    object: str
+    vault: Key
+    object: ObjectName
     values: Values
     life: tuple[str, ...] = ()
     runs: bool = False
 
 
-class Closed(Told):
+class Closed(Part):
     """A gate that is closed: by these values nothing arrives."""
 
     why: str
@@ -45,8 +43,8 @@ class Closed(Told):
     change: Values | None = None
 
 
-class Target(Told):
-    """What a target object holds. `found` finds the record when it is not linked to the source."""
+class Target(Part):
+    """What a target object holds. `found` finds the record when it is not linked to the source; `count` says how many."""
 
     holds: dict[str, Scalar] = Field(default_factory=dict)
     found: dict[str, Scalar] | None = None
@@ -54,7 +52,7 @@ class Target(Told):
     count: int = 1
 
 
-class Story(Told):
+class Story(Part):
     """What is told of one transfer."""
 
     given: dict[str, Given] = Field(default_factory=dict)
@@ -69,12 +67,12 @@ class Story(Told):
     inactivated: bool = False
     """Whether targets follow when the source is inactivated."""
     marked: dict[str, Target] = Field(default_factory=dict)
-    deleted: str | None = None
-    """`stays`, `deleted`, `inactivated` or `marked`; None: that the source can be deleted is not told of."""
+    deleted: Literal["stays", "deleted", "inactivated", "marked"] | None = None
+    """What becomes of the targets with their source; None: the story does not tell."""
     closed: tuple[Closed, ...] = ()
 
 
-class Stories(Told):
+class Stories(Part):
     """A file of stories: by transfer."""
 
     stories: dict[str, Story]
