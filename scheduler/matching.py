@@ -177,8 +177,8 @@ def _agrees(step: Step, target: Row[Any], draft: Draft) -> bool:
 
 
 def _field(model: ObjectModel, name: str) -> str | None:
-    """The standard field of that name, or else the custom one."""
-    return next((full for full in (f"{name}__v", f"{name}__c") if full in model.fields), None)
+    """The standard field of that name, else the custom one, else the one with an artificial name."""
+    return next((full for full in (f"{name}__v", f"{name}__c", f"sim_{name}__c") if full in model.fields), None)
 
 
 def _has(model: ObjectModel, name: str) -> bool:

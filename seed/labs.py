@@ -7,26 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from models.errors import NotFound, NotPossible
-from models.permissions import Actor
-from models.services.checks import key_of
-from models.services.connection_pairing import reset_connection
-from models.services.integrations import set_integration_active
-from models.services.lookups import remove_keys, target_keys
-from models.services.queues import set_delivery_enabled
 from models.store import Store, WriteSession
-from models.tables import Connection, Integration, Queue, ReferenceLookup, User, table_of
+from models.tables import Connection, table_of
 from seed.building import Issue, Progress
 from seed.demo import build_demo
+from seed.faults import fault
 from seed.schema import PlannedConnection, PlannedIntegration, PlannedSide, Scenario
 
 Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LabFault:
     """One thing that is wrong in the lab with faults. `told` is what an administrator hears of it, not what it is."""
 
     name: str
@@ -42,7 +37,7 @@ class LabKind:
     label: str
     about: str
     shape: Callable[[Scenario], Scenario] | None = None
-    faults: Sequence[Fault] = ()
+    faults: Sequence[LabFault] = ()
 
 
 def untouched(scenario: Scenario) -> Scenario:
@@ -65,53 +60,38 @@ CLINICAL, RIM, MEDICAL, CRM = 21014, 21041, 21063, 21086
 """Vaults of the demo in which something breaks."""
 
 
-def _connection(write: WriteSession, vault_id: int, api_name: str) -> int:
+def _on(vault_id: int, api_name: str, name: str, told: str) -> LabFault:
+    """A fault on the connection of this API name in a Vault of the demo."""
     columns = table_of(Connection).c
     statement = select(columns.id).where(columns.vault_id == vault_id, columns.api_name == api_name)
-    return int(write.execute(statement).scalar_one())
 
+    def break_it(write: WriteSession) -> None:
+        fault(name).break_it(write, write.get_one(Connection, write.execute(statement).scalar_one()))
 
-def _switch_off_one_side(write: WriteSession) -> None:
-    connection = _connection(write, RIM, "rim_to_clinical_connection__v")
-    columns = table_of(Integration).c
-    statement = select(columns.id).where(columns.connection_id == connection, columns.active).order_by(columns.id)
-    for key in list(write.execute(statement).scalars()):
-        set_integration_active(write, Actor.system(RIM), key, active=False)
-
-
-def _let_the_user_go(write: WriteSession) -> None:
-    connection = _connection(write, MEDICAL, "promomats_medical__v")
-    user = write.get_one(Connection, connection).authorized_user_id
-    write.execute(update(table_of(User)).where(table_of(User).c.id == user).values(active=False))
-
-
-def _hold_deliveries(write: WriteSession) -> None:
-    columns = table_of(Queue).c
-    name = "crm_to_medical_outbound_queue__v"
-    statement = select(columns.id).where(columns.vault_id == CRM, columns.api_name == name)
-    set_delivery_enabled(write, Actor.system(CRM), int(write.execute(statement).scalar_one()), enabled=False)
-
-
-def _lose_keys(write: WriteSession) -> None:
-    connection = _connection(write, CLINICAL, "clinical_to_rim_connection__v")
-    columns = table_of(ReferenceLookup).c
-    statement = select(columns.id).where(columns.connection_id == connection)
-    for key in list(write.execute(statement).scalars()):
-        lookup = write.get_one(ReferenceLookup, key)
-        kept = list(target_keys(write, key_of(lookup)))[:1]
-        remove_keys(write, Actor.system(CLINICAL), key, kept)
-
-
-def _forget_the_partner(write: WriteSession) -> None:
-    reset_connection(write, Actor.system(CLINICAL), _connection(write, CLINICAL, "cdms_clin-ops_connection__v"))
+    return LabFault(name, told, break_it)
 
 
 FAULTS: Final = (
-    Fault("one-side-off", "RIM shows no new study of Clinical Operations.", _switch_off_one_side),
-    Fault("user-gone", "Somebody left the company, and documents no longer reach Medical.", _let_the_user_go),
-    Fault("delivery-held", "Inquiries from Vault CRM do not arrive in Medical.", _hold_deliveries),
-    Fault("keys-lost", "Some values arrive empty where a lookup should have translated them.", _lose_keys),
-    Fault("partner-forgotten", "A sandbox was refreshed, and EDC is no longer reached.", _forget_the_partner),
+    _on(RIM, "rim_to_clinical_connection__v", "one-side-off", "RIM shows no new study of Clinical Operations."),
+    _on(
+        MEDICAL,
+        "promomats_medical__v",
+        "user-gone",
+        "Somebody left; documents no longer reach Medical.",
+    ),
+    _on(CRM, "sim_medical_crm__c", "delivery-held", "Inquiries from Vault CRM do not arrive in Medical."),
+    _on(
+        CLINICAL,
+        "clinical_to_rim_connection__v",
+        "keys-lost",
+        "Some values arrive empty where a lookup should have translated them.",
+    ),
+    _on(
+        CLINICAL,
+        "cdms_clin-ops_connection__v",
+        "partner-forgotten",
+        "A sandbox was refreshed; EDC is not reached.",
+    ),
 )
 LABS: Final = (
     LabKind("running", "A lab at work", "Eight connected Vaults that move data at once."),
@@ -163,8 +143,8 @@ def build_lab(
             progress(what, share)
 
     def break_things(write: WriteSession) -> None:
-        for fault in kind.faults:
-            fault.break_it(write)
+        for one in kind.faults:
+            one.break_it(write)
 
     try:
         build_demo(store, issue=issue, seed=seed, progress=tell, shape=kind.shape, finish=break_things)

@@ -44,7 +44,7 @@ class Closed(Part):
 
 
 class Target(Part):
-    """What a target object holds. `found` finds the record when it is not linked to the source; `count` says how many."""
+    """What a target object holds, and how many records there are. `found` finds them when they are not linked."""
 
     holds: dict[str, Scalar] = Field(default_factory=dict)
     found: dict[str, Scalar] | None = None

@@ -29,11 +29,9 @@ _records, _objects, _vaults = table_of(Record), table_of(VaultObject), table_of(
 
 
 @made_once
-def build_connections(store: Store, keys: tuple[str, ...], state: State = State.RUNNING) -> dict[str, int]:
-    """Build these connections in a store; answers the ids of their Vaults by key."""
-    scenario = assemble(catalogue(), keys, state)
-    build_scenario(store, scenario, issue=issue_certificate)
-    return {vault.key: vault.id for vault in scenario.vaults}
+def build_connections(store: Store, keys: tuple[str, ...], state: State = State.RUNNING) -> None:
+    """Build these connections in a store."""
+    build_scenario(store, assemble(catalogue(), keys, state), issue=issue_certificate)
 
 
 @dataclass
@@ -48,7 +46,13 @@ class CatalogueLab:
     @classmethod
     def of(cls, store: Store, *keys: str, state: State = State.RUNNING) -> "CatalogueLab":
         """Build these connections in an empty store; its clock is moved to the lab's start."""
-        vaults = build_connections(store, keys, state)
+        build_connections(store, keys, state)
+        return cls.at_work(store, *keys)
+
+    @classmethod
+    def at_work(cls, store: Store, *keys: str) -> "CatalogueLab":
+        """A lab of these connections that was built in this store."""
+        vaults = {vault.key: vault.id for vault in assemble(catalogue(), keys).vaults}
         starts = catalogue().vaults_file.content.lab.starts
         clock = cast("ManualClock", store.clock)
         clock.moment = max(clock.moment, starts) + timedelta(minutes=1)

@@ -11,7 +11,7 @@ from models.permissions import READ_ONLY_USER
 from models.services.vaults import create_user
 from scheduler.engine import Engine
 from tests.builders import ADMIN, OWNER
-from tests.cli.conftest import Call, Lab
+from tests.cli.conftest import Answer, Call, Lab
 
 SOURCE, TARGET = ("--vault", "Source"), ("--vault", "Target")
 
@@ -354,3 +354,27 @@ def test_seed_fills_an_empty_store_with_a_lab_and_refuses_to_do_it_twice(on: Cal
     assert [fault["name"] for fault in made["faults"]]
     assert "already holds Vaults" in on("--store", place, "seed", code=1).err
     assert "running, untouched, broken" in on("--store", place, "seed", "bogus", code=1).err
+
+
+def test_seed_makes_any_set_of_standard_connections_in_any_state(on: Call, tmp_path: Path) -> None:
+    def seeded(name: str, *options: str, code: int = 0) -> Answer:
+        return on("--store", str(tmp_path / name), "--json", "seed", *options, code=code)
+
+    made = seeded("untouched", "--connections", "eCOA-ClinOps", "--state", "untouched").document
+    assert made["connections"] == ["ecoa_clinops"]
+    assert [vault["name"] for vault in made["vaults"]] == ["Clinical Operations", "eCOA"]
+    filled = seeded("filled", "--connections", "ecoa_clinops", "--records", "60").document
+    assert sum(vault["records"] for vault in filled["vaults"]) > 60
+    broken = seeded("broken", "--connections", "ecoa_clinops", "--state", "broken", "--fault", "user-gone").document
+    assert [fault["name"] for fault in broken["faults"]] == ["user-gone"]
+    for options, words in (
+        (("--connections", "nowhere"), "no standard connection nowhere"),
+        (("running", "--all"), "not both"),
+        (("--records", "5"), "need --connections or --all"),
+        (("--connections", "ecoa_clinops", "--state", "odd"), "untouched, established, running, broken"),
+        (("--connections", "ecoa_clinops", "--fault", "user-gone"), "belong to the state broken"),
+        (("--connections", "ecoa_clinops", "--state", "broken", "--fault", "odd"), "There is no fault odd"),
+        (("--connections", "ecoa_clinops", "--records", "-1"), "from 0 to 1,000,000"),
+        (("--connections", ","), "at least one standard connection"),
+    ):
+        assert words in seeded("refused", *options, code=1).err
