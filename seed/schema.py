@@ -53,7 +53,7 @@ class PlannedField(Part):
     unique: bool = False
     max_length: Annotated[int, Field(gt=0, le=1500)] | None = None
     picklist: ApiName | None = None
-    object: ApiName | None = None
+    object: ObjectName | None = None
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> "PlannedField":
