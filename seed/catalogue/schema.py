@@ -86,6 +86,8 @@ class Transfer(Part):
     """
 
     key: Key
+    part_of: Key | None = None
+    """The transfer that this one belongs to, where the vendor's list of what crosses has them as one."""
     name: Label
     """What crosses and what becomes of it, e.g. `Study Country to Study Registration`."""
     kind: Kind = Kind.RECORD

@@ -1,0 +1,145 @@
+"""Clinical Operations and its partners: gates, directions, contradictions and traps of these connections."""
+
+import pytest
+from sqlalchemy import select
+
+from models.errors import InvalidInput
+from models.services.connections import create_connection
+from models.store import Store
+from models.tables import Connection, ConnectionType, Direction, table_of
+from seed.catalogue.load import catalogue
+from tests.catalogue.lab import CatalogueLab, Row
+
+_connections = table_of(Connection)
+
+BOTH_GATES = {"sim_connect_to_clinical_operations__c": True}
+
+
+def names_of_points(connection: str, vault: str, direction: Direction) -> set[str]:
+    """The labels of a Vault's points of one direction."""
+    side = catalogue().connections[connection].side(vault)
+    assert side is not None
+    points = [point for integration in side.integrations for point in integration.points]
+    return {point.name for point in points if point.direction is direction}
+
+
+def only(rows: list[Row]) -> Row:
+    """The one row that there is."""
+    assert len(rows) == 1
+    return rows[0]
+
+
+# Clinical Operations-EDC.
+
+
+def connected_study(lab: CatalogueLab, **settings: bool) -> None:
+    """A Study in both Vaults, linked by hand, with a site that has gone to EDC."""
+    lab.create("clinops", "study__v", {"name__v": "VRT-1", "sim_connect_to_vault_cdms__c": True}, "study")
+    link = {"name__v": "VRT-1", "link__sys": "@study.global_id__sys"}
+    lab.create("edc", "sim_study__c", {**link, **BOTH_GATES, **settings}, "edc_study")
+    lab.create("clinops", "site__v", {"name__v": "DE-01", "study__v": "@study"}, "site")
+    lab.run()
+
+
+def test_the_hyphen_of_the_edc_connection_is_the_vendors_own(store: Store) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    with store.read() as session:
+        names = session.execute(select(_connections.c.api_name)).scalars().all()
+    assert names == ["cdms_clin-ops_connection__v"] * 2
+    with store.write() as write, pytest.raises(InvalidInput) as refused:
+        create_connection(
+            write,
+            lab.actor(write, "clinops"),
+            type=ConnectionType.VAULT_TO_VAULT,
+            name="One of our own",
+            api_name="cdms_clin-ops_connection__c",
+        )
+    assert refused.value.fields.keys() == {"api_name"}
+
+
+@pytest.mark.parametrize("gates", [(False, False), (True, False), (False, True)])
+def test_each_direction_between_clinical_operations_and_edc_has_its_own_gate(
+    store: Store, gates: tuple[bool, bool]
+) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    to_edc, from_edc = gates
+    lab.create("clinops", "study__v", {"name__v": "VRT-1", "sim_connect_to_vault_cdms__c": to_edc}, "study")
+    values = {"link__sys": "@study.global_id__sys", "sim_connect_to_clinical_operations__c": from_edc}
+    lab.create("edc", "sim_study__c", {"name__v": "Made in EDC", **values}, "edc_study")
+    lab.create("clinops", "study_country__v", {"name__v": "Germany", "study__v": "@study"})
+    lab.create("edc", "sim_event_definition__c", {"name__v": "Screening", "sim_study__c": "@edc_study"})
+    lab.run()
+    assert lab.troubles() == []
+    assert lab.record(*lab.made["edc_study"]).get("sim_study_number__c") == ("VRT-1" if to_edc else None)
+    assert len(lab.records("edc", "sim_study_country__c")) == int(to_edc)
+    assert len(lab.records("clinops", "visit_def__v")) == int(from_edc)
+
+
+def test_subjects_and_visits_come_from_edc_and_never_go_there(store: Store) -> None:
+    inbound = names_of_points("clinops_edc", "clinops", Direction.INBOUND)
+    assert {
+        "Subject Integration Point",
+        "Subject Visit Integration Point",
+        "Visit Definition Integration Point",
+    } <= inbound
+    assert names_of_points("clinops_edc", "clinops", Direction.OUTBOUND) == {
+        "Study Integration Point",
+        "Study Country Integration Point",
+        "Site Integration Point",
+    }
+    lab = CatalogueLab.of(store, "clinops_edc")
+    connected_study(lab)
+    lab.create(
+        "clinops", "subject__clin", {"name__v": "1", "sim_study__c": "@study", "sim_site__c": "@site"}, "subject"
+    )
+    lab.create("clinops", "visit_def__v", {"name__v": "Screening", "sim_study__c": "@study"})
+    lab.create("clinops", "sim_subject_visit__c", {"name__v": "Screening", "sim_subject__c": "@subject"})
+    lab.run()
+    for name in ("sim_subject__c", "sim_event_definition__c", "sim_event__c"):
+        assert lab.records("edc", name) == []
+
+
+def test_a_study_that_edc_does_not_know_is_not_made_there_and_holds_its_countries_up(store: Store) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    lab.create("clinops", "study__v", {"name__v": "VRT-1", "sim_connect_to_vault_cdms__c": True}, "study")
+    lab.create("edc", "sim_study__c", {"name__v": "VRT-1"}, "edc_study")
+    lab.create("clinops", "study_country__v", {"name__v": "Germany", "study__v": "@study"})
+    lab.run()
+    study = only(lab.records("edc", "sim_study__c"))
+    assert "sim_study_number__c" not in study, "an equal name links nothing"
+    assert lab.records("edc", "sim_study_country__c") == []
+    assert len(lab.troubles()) == 2, "an exception message with one item"
+
+    lab.change("edc", study["id"], {"link__sys": "@study.global_id__sys"})
+    lab.run()
+    assert lab.troubles() == []
+    assert only(lab.records("edc", "sim_study_country__c"))["sim_study__c"] == study["id"]
+    # The Study itself was passed over; it goes again with its next change.
+    assert "sim_study_number__c" not in lab.record("edc", study["id"])
+    lab.change("clinops", lab.made["study"][1], {"sim_study_phase__c": "phase3__c"})
+    lab.run()
+    assert lab.record("edc", study["id"])["sim_study_number__c"] == "VRT-1"
+
+
+@pytest.mark.parametrize(
+    ("settings", "arrived"),
+    [
+        ({}, {}),
+        ({"sim_sdv_requiredness__c": True}, {"sim_sdv_required__c": True}),
+        ({"sim_repeating_visits__c": True}, {"sim_repeat_number__c": 3}),
+    ],
+)
+def test_fields_of_repeating_visits_and_sdv_come_only_where_the_study_has_them_switched_on(
+    store: Store, settings: dict[str, bool], arrived: Row
+) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    connected_study(lab, **settings)
+    subject = {"name__v": "1", "sim_study__c": "@edc_study", "sim_site__c": "@sim_site__c/DE-01"}
+    lab.create("edc", "sim_subject__c", subject, "subject")
+    event = {"name__v": "Week 4", "sim_study__c": "@edc_study", "sim_subject__c": "@subject"}
+    lab.create("edc", "sim_event__c", {**event, "sim_sdv_required__c": True, "sim_event_sequence__c": 3})
+    lab.run()
+    assert lab.troubles() == []
+    visit = only(lab.records("clinops", "sim_subject_visit__c"))
+    conditional = ("sim_sdv_required__c", "sim_sdv_complete__c", "sim_repeat_number__c")
+    assert {name: visit[name] for name in conditional if name in visit} == arrived
