@@ -53,8 +53,12 @@ class Target(Part):
 
 
 class Story(Part):
-    """What is told of one transfer."""
+    """What is told of one transfer.
 
+    `features` are switched on beforehand, and what supersedes them off: for a transfer that is off in a running lab.
+    """
+
+    features: tuple[str, ...] = ()
     given: dict[str, Given] = Field(default_factory=dict)
     create: Values | None = None
     source: str | None = None

@@ -6,13 +6,24 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models.permissions import Actor, actor_for
 from models.services.documents import change_state, create_document, edit_document, new_version
+from models.services.integrations import set_integration_active, set_last_successful_run_time
 from models.services.records import change_record, create_record, delete_record
 from models.store import Store, WriteSession
-from models.tables import ExceptionItem, ExceptionMessage, ItemStatus, Record, Vault, VaultObject, table_of
+from models.tables import (
+    Connection,
+    ExceptionItem,
+    ExceptionMessage,
+    Integration,
+    ItemStatus,
+    Record,
+    Vault,
+    VaultObject,
+    table_of,
+)
 from scheduler import deliver, receive, send
 from scheduler.runs import RunResult
 from scheduler.scope import Scope
@@ -24,6 +35,7 @@ from tests.conftest import ManualClock
 from tests.stores import made_once
 
 Row = dict[str, Any]
+_connections, _integrations = table_of(Connection), table_of(Integration)
 DOCUMENTS = "documents"
 _records, _objects, _vaults = table_of(Record), table_of(VaultObject), table_of(Vault)
 
@@ -100,6 +112,54 @@ class CatalogueLab:
         self._tick()
         with self.store.write() as write:
             delete_record(write, self.actor(write, vault), record_id)
+
+    def use(self, key: str, feature: str) -> None:
+        """Switch a feature of a connection on, and what supersedes it off, on both sides."""
+        connection = catalogue().connections[key]
+        for other in connection.features:
+            if feature in other.supersedes:
+                self.switch(key, other.name, active=False)
+        self.switch(key, feature, active=True)
+
+    def switch(self, key: str, feature: str, *, active: bool) -> None:
+        """Switch the integrations of a feature on or off in both Vaults, as their administrators do."""
+        for side in catalogue().connections[key].sides:
+            for planned in side.integrations:
+                if planned.feature == feature:
+                    self._tick()
+                    with self.store.write() as write:
+                        actor = self.actor(write, side.vault)
+                        set_integration_active(
+                            write, actor, self.integration(key, side.vault, planned.api_name), active
+                        )
+
+    def configure(self, vault: str, *, features: tuple[str, ...]) -> None:
+        """Say which local features a Vault is configured for."""
+        with self.store.write() as write:
+            write.execute(update(_vaults).where(_vaults.c.id == self.vaults[vault]).values(features=list(features)))
+
+    def send_again(self, key: str, vault: str, api_name: str) -> None:
+        """Set Last Successful Run Time of an integration back to when the lab was configured."""
+        with self.store.write() as write:
+            moment = catalogue().vaults_file.content.lab.configured
+            found = self.integration(key, vault, api_name)
+            set_last_successful_run_time(write, self.actor(write, vault), found, moment)
+
+    def integration(self, key: str, vault: str, api_name: str) -> int:
+        """The id of an integration of a connection's side in a Vault."""
+        side = catalogue().connections[key].side(vault)
+        assert side is not None
+        statement = (
+            select(_integrations.c.id)
+            .join(_connections, _connections.c.id == _integrations.c.connection_id)
+            .where(
+                _connections.c.vault_id == self.vaults[vault],
+                _connections.c.api_name == side.api_name,
+                _integrations.c.api_name == api_name,
+            )
+        )
+        with self.store.read() as session:
+            return int(session.execute(statement).scalar_one())
 
     def filled(self, vault: str, values: Mapping[str, Any]) -> Row:
         """Values with what begins with `@` looked up."""

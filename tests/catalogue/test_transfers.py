@@ -36,7 +36,7 @@ def test_every_transfer_has_a_story_and_every_story_a_transfer() -> None:
 @pytest.mark.parametrize(("key", "transfer", "story"), told())
 def test_what_is_made_arrives_and_follows(store: Store, key: str, transfer: Transfer, story: Story) -> None:
     lab = CatalogueLab.of(store, key)
-    source = begin(lab, transfer, story)
+    source = begin(lab, key, transfer, story)
     lab.run()
     assert lab.troubles() == []
     arrived = check(lab, transfer, source, story.arrives)
@@ -87,7 +87,7 @@ def go(lab: CatalogueLab, transfer: Transfer, story: Story, source: Row, arrived
 @pytest.mark.parametrize(("key", "transfer", "story", "gate"), gates())
 def test_a_closed_gate_holds_it_back(store: Store, key: str, transfer: Transfer, story: Story, gate: Closed) -> None:
     lab = CatalogueLab.of(store, key)
-    source = begin(lab, transfer, story, gate)
+    source = begin(lab, key, transfer, story, gate)
     lab.run()
     for name, target in story.arrives.items():
         found = find(lab, transfer, source, name, target)
@@ -95,8 +95,10 @@ def test_a_closed_gate_holds_it_back(store: Store, key: str, transfer: Transfer,
             assert found == [] or not holds(lab, transfer, found[0], target), f"{gate.why}: {name} arrived all the same"
 
 
-def begin(lab: CatalogueLab, transfer: Transfer, story: Story, gate: Closed | None = None) -> Row:
+def begin(lab: CatalogueLab, key: str, transfer: Transfer, story: Story, gate: Closed | None = None) -> Row:
     """Make what is given, let it arrive, and make the record that the story is about; answers that record."""
+    for feature in story.features:
+        lab.use(key, feature)
     others = gate.given if gate else {}
     for name, given in story.given.items():
         lab.create(given.vault, given.object, {**given.values, **others.get(name, {})}, name)
