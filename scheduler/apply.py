@@ -13,13 +13,14 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 
 from models.callback import DeletedRecord, SourceRow, SourceRows, read_deleted
-from models.record_writer import Draft, Existing, write_records
+from models.record_writer import Draft, Effect, Existing, write_records
 from models.rules.compiled import CompiledFieldRule, CompiledRule, CompiledTarget
 from models.rules.usage import LookupUsage
 from models.sets import one_of
 from models.store import WriteSession
 from models.system_fields import LABELS, SYSTEM_COLUMNS
 from models.tables import DeletePolicy, Matching, MessageEvent, Record, RecordStatus, table_of
+from scheduler.behaviour import Receiving
 from scheduler.departures import depart
 from scheduler.documents import oldest_first, withdraw, write_documents
 from scheduler.matching import Pair, ceased, in_turn, match, steps_of
@@ -121,27 +122,35 @@ def _apply_part(write: WriteSession, route: Route, part: Part, applied: Applied)
         found = match(write, target.model, steps, waiting)
         now, later = in_turn(steps, waiting, found, versions=versions)
         drafted = [waiting[place] for place in now]
-        _write(write, route, target, drafted, [found[place] for place in now], resolved)
-        applied.add(target.model, drafted)
+        for (_, draft), place in zip(drafted, now, strict=True):
+            draft.existing = found[place]
+        _write_with_behaviours(write, Receiving(route, target, drafted), resolved, applied)
         waiting = [waiting[place] for place in later]
 
 
+def _write_with_behaviours(write: WriteSession, receiving: Receiving, resolved: set[str], applied: Applied) -> None:
+    """Write drafts that do not touch the same target record, and let the point's behaviours step in."""
+    for behaviour in receiving.route.behaviours:
+        behaviour.before(write, receiving)
+    _write(write, receiving.route, receiving.target, receiving.pairs, resolved)
+    applied.add(receiving.target.model, receiving.pairs)
+    for behaviour in receiving.route.behaviours:
+        for model, drafted in behaviour.after(write, receiving):
+            applied.depend(model, drafted)
+
+
 def _write(
-    write: WriteSession,
-    route: Route,
-    target: CompiledTarget,
-    drafted: Sequence[Pair],
-    found: Sequence[Existing | None],
-    resolved: set[str],
+    write: WriteSession, route: Route, target: CompiledTarget, drafted: Sequence[Pair], resolved: set[str]
 ) -> None:
-    """Write drafts that do not touch the same target record, each over the record that was found for it."""
-    new = [row.global_id for (row, _), existing in zip(drafted, found, strict=True) if existing is None]
+    """Write drafts, each over the record that was found for it."""
+    new = [row.global_id for row, draft in drafted if draft.existing is None]
     gone = ceased(write, target.model, new) if route.creates and route.matching is not Matching.ORIGIN else set()
     takes_all = route.creates and route.updates and route.matching is not Matching.ORIGIN and not gone
     written: list[Pair] = []
-    for (row, draft), existing in zip(drafted, found, strict=True):
-        draft.existing = existing
-        if not takes_all and (why := _left_alone(route, row, existing, gone)):
+    for row, draft in drafted:
+        if draft.effect is Effect.SKIPPED:
+            continue
+        if not takes_all and (why := _left_alone(route, row, draft.existing, gone)):
             draft.skip(why)
             continue
         _connect(route, row, draft)

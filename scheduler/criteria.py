@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Row, Table
 from sqlmodel import Session
 
 from models.data_model import ObjectModel, cleaner_for
@@ -18,12 +18,27 @@ from models.versions import STATE, STATETYPE
 from models.vql import VqlError, conditions_of
 from models.vql.schema import AttributeType, Catalog
 from models.vql.tree import Comparison, Expr, Joiner, Literal, Operand, Operator, StateLiteral, States, join
+from scheduler.behaviour import Sending, narrowing
+from scheduler.documents import VERSIONS
 
 _records = table_of(Record)
 
 _REMEDY = "Correct the criteria of the integration point."
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """No criterion of this kind is reckoned from the clock."""
+
+
+def sent_by(session: Session, connection_id: int, model: ObjectModel, source: Row[Any]) -> list[ColumnElement[bool]]:
+    """What a record, or a version of a document, must be like to be sent: the criteria and the point's behaviours.
+
+    `source` is a row with a point source's `criteria` and its point's `behaviours`. Raises ConsoleError.
+    """
+    table = VERSIONS if model.is_document else _records
+    sending = Sending(model.vault_id, connection_id, model, table)
+    return [
+        *conditions(session, model, source.criteria, table),
+        *narrowing(session, source.behaviours, sending),
+    ]
 
 
 def conditions(

@@ -8,10 +8,10 @@ transaction that is taken back.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from models.data_model import ObjectModel, load_object
+from models.data_model import load_object
 from models.errors import ConsoleError, NotFound
 from models.permissions import Actor, Permission, Right
 from models.store import Store, WriteSession
@@ -35,7 +35,8 @@ from models.tables import (
     table_of,
 )
 from models.versions import MAJOR, version_id, version_in
-from scheduler.criteria import conditions
+from scheduler.behaviour import Sending, behaviours_of
+from scheduler.criteria import conditions, sent_by
 from scheduler.documents import VERSIONS, is_crosslink, version_sent
 from scheduler.explain_receive import tell
 from scheduler.route import find_point
@@ -195,6 +196,7 @@ def _stories_of_deleted(write: WriteSession, target: Row[Any]) -> Iterator[Story
 def _streams(record: Row[Any]) -> Any:
     return (
         select(
+            _connections.c.id.label("connection_id"),
             _connections.c.name.label("connection"),
             _connections.c.state,
             _connections.c.remote_connection_id,
@@ -203,6 +205,7 @@ def _streams(record: Row[Any]) -> Any:
             _integrations.c.active,
             _integrations.c.last_successful_send,
             _points.c.name.label("point"),
+            _points.c.behaviours,
             _sources.c.criteria,
             _sources.c.remote_point,
         )
@@ -235,6 +238,7 @@ def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[S
     """The send job's side: is it sent at all, and has this change been sent."""
     yield from _open(stream)
     yield _criteria(session, record, stream)
+    yield from _behaviours(session, record, stream)
     since = stream.last_successful_send
     if since is None or record.modified_at >= since:
         yield Step(
@@ -259,7 +263,8 @@ def _criteria(session: Session, record: Row[Any], stream: Row[Any]) -> Step:
     try:
         model = load_object(session, record.vault_id, record.object_name)
         if model.is_document:
-            version = version_sent(session, model, record.record_id, _of_versions(session, model, stream))
+            asked = list(conditions(session, model, stream.criteria, VERSIONS))
+            version = version_sent(session, model, record.record_id, asked)
             if version is not None:
                 return Step("Criteria", "ok", f"Version {version} holds what point {stream.point} asks for: {told}.")
             said = f"Point {stream.point} sends only versions with {told}, and no version of this document is so."
@@ -277,6 +282,25 @@ def _criteria(session: Session, record: Row[Any], stream: Row[Any]) -> Step:
             "Change the record or the point.",
         )
     return Step("Criteria", "ok", f"It holds what point {stream.point} asks for: {told}.")
+
+
+def _behaviours(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[Step]:
+    """Whether the behaviours of the point let the record, or any version of the document, be sent."""
+    try:
+        model = load_object(session, record.vault_id, record.object_name)
+        table = VERSIONS if model.is_document else _records
+        sending = Sending(record.vault_id, stream.connection_id, model, table)
+        for behaviour in behaviours_of(stream.behaviours):
+            wanted = list(behaviour.narrow(session, sending))
+            if not wanted:
+                continue
+            here = (table.c.vault_id == record.vault_id, table.c.record_id == record.record_id)
+            if session.execute(select(table.c.id).where(*here, *wanted).limit(1)).first() is None:
+                yield Step("Behaviour", "stops", behaviour.about, "Change the record, or what the behaviour goes by.")
+            else:
+                yield Step("Behaviour", "ok", behaviour.about)
+    except ConsoleError as error:
+        yield Step("Behaviour", "stops", error.message, error.remedy)
 
 
 def _origin(session: Session, record: Row[Any]) -> Row[Any] | None:
@@ -325,11 +349,8 @@ def _item(session: Session, record: Row[Any], stream: Row[Any]) -> str:
         return str(record.record_id)
     try:
         model = load_object(session, record.vault_id, record.object_name)
-        version = version_sent(session, model, record.record_id, _of_versions(session, model, stream))
+        wanted = sent_by(session, stream.connection_id, model, stream)
+        version = version_sent(session, model, record.record_id, wanted)
     except ConsoleError:
         version = None
     return version_id(record.record_id, version or version_in(record.data))
-
-
-def _of_versions(session: Session, model: ObjectModel, stream: Row[Any]) -> list[ColumnElement[bool]]:
-    return list(conditions(session, model, stream.criteria, VERSIONS))

@@ -62,7 +62,7 @@ def _tell(
         for part in prepared.parts
         for place, draft in enumerate(part.drafts)
     }
-    apply(write, prepared)
+    applied = apply(write, prepared)
     for telling in tellings.values():
         telling.say("Route", "ok", f"{route.point_name} of {way.integration} takes it.")
         _tell_rules(write, telling, route, prepared, event)
@@ -71,6 +71,9 @@ def _tell(
                 if row.record_id == telling.item:
                     telling.name = row.name
                     _tell_target(telling, part, draft, matched.get(id(draft), ""), traces[id(draft)])
+        for model, row, draft in applied.dependents:
+            if row.record_id == telling.item:
+                _tell_dependent(telling, model, draft)
         _tell_next_try(telling, waiting, AGAIN)
         yield telling.end()
 
@@ -149,6 +152,11 @@ def _tell_target(telling: Telling, part: Part, draft: Draft, matched_by: str, tr
         telling.say("Match", "ok", f"{model.label} {existing} is found by {matched_by or 'an earlier item'}.")
     else:
         telling.say("Match", "note", f"No {model.label} record belongs to it yet.")
+    _tell_result(telling, model, draft, stories)
+
+
+def _tell_result(telling: Telling, model: ObjectModel, draft: Draft, stories: Sequence[FieldStory]) -> None:
+    existing = draft.existing.record_id if draft.existing is not None else ""
     if draft.effect is Effect.FAILED:
         wrong = "; ".join(f"{_label(model, name)}: {problem}" for name, problem in draft.problems.items())
         telling.say("Result", "stops", f"{model.label}: {wrong}", "Correct the source record or the rule.")
@@ -158,6 +166,16 @@ def _tell_target(telling: Telling, part: Part, draft: Draft, matched_by: str, tr
         count = sum(story.before != story.after for story in stories)
         text = _RESULTS[draft.effect].format(label=model.label, id=existing, count=count)
         telling.say("Result", "ok", text)
+
+
+def _tell_dependent(telling: Telling, model: ObjectModel, draft: Draft) -> None:
+    """What a behaviour of the point has written on account of the item."""
+    existing = draft.existing.record_id if draft.existing is not None else ""
+    stories = tuple(_fields(model, draft, ()))
+    telling.targets.append(
+        TargetStory("a behaviour", model.name, model.label, "", existing, draft.effect, draft.note, stories)
+    )
+    _tell_result(telling, model, draft, stories)
 
 
 def _fields(model: ObjectModel, draft: Draft, traces: Sequence[FieldTrace]) -> Iterator[FieldStory]:

@@ -35,6 +35,13 @@ class Applied:
     deleted: int = 0
     skipped: int = 0
     failures: list[Failure] = field(default_factory=list)
+    dependents: list[tuple[ObjectModel, SourceRow, Draft]] = field(default_factory=list)
+    """What behaviours have written beside the drafts of the rules; it is counted with them."""
+
+    def depend(self, model: ObjectModel, drafted: Sequence[tuple[SourceRow, Draft]]) -> None:
+        """Count and keep what a behaviour has written."""
+        self.add(model, drafted)
+        self.dependents += [(model, row, draft) for row, draft in drafted]
 
     def add(self, model: ObjectModel, drafted: Sequence[tuple[SourceRow, Draft]]) -> None:
         """Count what became of the drafts for one target object."""

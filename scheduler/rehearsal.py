@@ -108,6 +108,9 @@ class Rehearsal:
                     return
                 if draft.effect is not Effect.UNCHANGED:
                     self.planned.append(_planned(route, part.target.model.name, row, draft))
+        for model, row, draft in applied.dependents:
+            if len(self.planned) < keep and draft.effect is not Effect.UNCHANGED:
+                self.planned.append(_planned(route, model.name, row, draft))
 
 
 def rehearse_integration(

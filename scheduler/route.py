@@ -31,6 +31,7 @@ from models.tables import (
 )
 from models.versions import ASKED
 from models.vql.errors import VqlError, VqlErrorType
+from scheduler.behaviour import Behaviour, behaviours_of
 
 _connections = table_of(Connection)
 _integrations = table_of(Integration)
@@ -89,6 +90,7 @@ class Route:
     writes_as: int | None
     match_fields: tuple[str, str] | None = None
     following: Following = Following()
+    behaviours: tuple[Behaviour, ...] = ()
 
 
 def find_point(session: Session, connection_id: int, point_name: str) -> Row[Any] | None:
@@ -161,12 +163,14 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
     try:
         source = load_object(session, remote.vault_id, object_name)
         rules = load_point_rules(session, own.vault_id, connection_id, point.id, object_name)
+        behaviours = behaviours_of(point.behaviours)
     except ConsoleError as error:
         raise RouteBroken(error.message, error.remedy, point) from error
     match_fields = _match_fields(point, rules)
     also = () if match_fields is None else match_fields[:1]
     if source.is_document:
         also = (*also, *ASKED)
+    also = (*also, *(item for behaviour in behaviours for item in behaviour.asks(source)))
     return Route(
         vault_id=own.vault_id,
         connection_id=connection_id,
@@ -182,6 +186,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         writes_as=own.authorized_user_id,
         match_fields=match_fields,
         following=_following(point),
+        behaviours=behaviours,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import ColumnElement, Row, Select, select, update
 from sqlmodel import Session
 
 from models.data_model import ObjectModel, load_object
@@ -36,8 +36,8 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.criteria import conditions
-from scheduler.documents import VERSIONS, changed_versions, withdrawn_versions
+from scheduler.criteria import sent_by
+from scheduler.documents import changed_versions, withdrawn_versions
 from scheduler.outbox import Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
@@ -167,10 +167,7 @@ def changes_of(session: Session, integration: Row[Any], since: datetime | None, 
     ConsoleError when a point watches what the Vault does not have.
     """
     for source in session.execute(_point_sources(integration.id)).all():
-        model = load_object(session, integration.vault_id, source.object_name)
-        for event, ids in _found(
-            session, model, source.criteria, since, until, withdraws=integration.inactivates_targets
-        ):
+        for model, event, ids in _found(session, integration, source, since, until):
             yield Changes(model.name, event, source.remote_point, ids)
 
 
@@ -180,6 +177,7 @@ def _point_sources(integration_id: int) -> Select[Any]:
             _sources.c.object_id,
             _sources.c.remote_point,
             _sources.c.criteria,
+            _points.c.behaviours,
             _objects.c.name.label("object_name"),
             _points.c.name.label("point_name"),
         )
@@ -191,32 +189,31 @@ def _point_sources(integration_id: int) -> Select[Any]:
 
 
 def _found(
-    session: Session,
-    model: ObjectModel,
-    criteria: dict[str, Any],
-    since: datetime | None,
-    until: datetime,
-    *,
-    withdraws: bool,
-) -> Iterator[tuple[MessageEvent, Iterator[str]]]:
-    """What a point source has to tell, by event. Documents that no longer meet the criteria may be withdrawn."""
-    wanted = [*conditions(session, model, criteria, VERSIONS)] if model.is_document else []
-    if model.is_document:
-        yield MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, stream=_STREAM)
+    session: Session, integration: Row[Any], source: Row[Any], since: datetime | None, until: datetime
+) -> Iterator[tuple[ObjectModel, MessageEvent, Iterator[str]]]:
+    """What a point source has to tell, by event. Documents that are no longer to be sent may be withdrawn."""
+    model = load_object(session, integration.vault_id, source.object_name)
+    wanted = sent_by(session, integration.connection_id, model, source)
+    if not model.is_document:
+        yield model, MessageEvent.CHANGED, _changed(session, model, wanted, since, until)
     else:
-        yield MessageEvent.CHANGED, _changed(session, model, criteria, since, until)
-    yield MessageEvent.DELETED, _deleted(session, model, since, until)
-    if model.is_document and withdraws:
-        yield MessageEvent.WITHDRAWN, withdrawn_versions(session, model, wanted, since, until, stream=_STREAM)
+        yield model, MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, stream=_STREAM)
+    yield model, MessageEvent.DELETED, _deleted(session, model, since, until)
+    if model.is_document and integration.inactivates_targets:
+        yield model, MessageEvent.WITHDRAWN, withdrawn_versions(session, model, wanted, since, until, stream=_STREAM)
 
 
 def _changed(
-    session: Session, model: ObjectModel, criteria: dict[str, Any], since: datetime | None, until: datetime
+    session: Session,
+    model: ObjectModel,
+    wanted: Sequence[ColumnElement[bool]],
+    since: datetime | None,
+    until: datetime,
 ) -> Iterator[str]:
     statement = select(_records.c.record_id).where(_records.c.object_id == model.id, _records.c.modified_at < until)
     if since is not None:
         statement = statement.where(_records.c.modified_at >= since)
-    statement = statement.where(*conditions(session, model, criteria))
+    statement = statement.where(*wanted)
     statement = statement.order_by(_records.c.modified_at, _records.c.id)
     return iter(session.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
 
@@ -259,9 +256,7 @@ def _has_changes(session: Session, integration: Row[Any], until: datetime) -> bo
     since = integration.last_successful_send
     for source in session.execute(_point_sources(integration.id)).all():
         try:
-            model = load_object(session, integration.vault_id, source.object_name)
-            found = _found(session, model, source.criteria, since, until, withdraws=integration.inactivates_targets)
-            waits = any(next(ids, None) for _, ids in found)
+            waits = any(next(ids, None) for _, _, ids in _found(session, integration, source, since, until))
         except ConsoleError:
             # What else is wrong is told when the connection is active again.
             continue

@@ -196,6 +196,7 @@ class Builder:
             matching=planned.matching,
             creates=planned.creates,
             updates=planned.updates,
+            behaviours=planned.behaviours,
             standard=True,
         )
         for source in planned.sources:

@@ -189,7 +189,7 @@ class PlannedPoint(Part):
     creates: bool = True
     updates: bool = True
     behaviours: tuple[Key, ...] = ()
-    """What the point does beside its rules, by name (`scheduler.behaviours`)."""
+    """What the point does beside its rules, by name (`scheduler.behaviour`)."""
     sources: tuple[PlannedSource, ...] = ()
     rules: tuple[PlannedRule, ...] = ()
 

@@ -52,10 +52,12 @@ def document(page: DesignPage) -> Document:
 
 
 def _point(point: PointLine) -> list[Part]:
+    behaviours = [Fact("Behaviour", ", ".join(point.behaviours))] if point.behaviours else []
     if point.direction == "outbound":
         return [
             Fact("Direction", SIGNS.words("outbound")[0]),
             Fact("Watches", ", ".join(source.object_label for source in point.sources) or "nothing yet"),
+            *behaviours,
         ]
     return [
         Fact("Direction", SIGNS.words("inbound")[0]),
@@ -63,6 +65,7 @@ def _point(point: PointLine) -> list[Part]:
         Fact("Creates records", yes_no(point.creates)),
         Fact("Updates records", yes_no(point.updates)),
         Fact("Rules", ", ".join(rule.name for rule in point.rules) or "none yet: it applies nothing"),
+        *behaviours,
     ]
 
 

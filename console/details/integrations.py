@@ -80,6 +80,8 @@ def _matched(point: PointLine, detail: IntegrationDetail) -> str:
 def _point(point: PointLine, detail: IntegrationDetail) -> list[Part]:
     sign, _ = SIGNS.words(point.direction)
     parts: list[Part] = [Section(f"{sign}: {point.name}"), Fact("API Name", point.api_name)]
+    if point.behaviours:
+        parts.append(Fact("Behaviour", ", ".join(point.behaviours)))
     if point.direction == "outbound":
         lines = tuple(
             Line(

@@ -1,7 +1,7 @@
 """Integrations of a Vault with their points, rules and field rules, for the Integrations area."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -97,6 +97,7 @@ class PointLine:
     matching: str
     creates: bool
     updates: bool
+    behaviours: Sequence[str]
     sources: tuple[SourceLine, ...]
     rules: tuple[RuleLine, ...]
 
@@ -256,6 +257,7 @@ def _read_points(session: Session, vault_id: int, integration_id: int) -> tuple[
             func.coalesce(_points.matching, _c.matching).label("matching"),
             _points.creates,
             _points.updates,
+            _points.behaviours,
         )
         .join(_table, _c.id == _points.integration_id)
         .where(_points.vault_id == vault_id, _points.integration_id == integration_id)

@@ -4,7 +4,7 @@ Integrations and their points belong to the connection page and need Manage Conn
 Integrations (integration facts, section 7).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -127,13 +127,14 @@ def create_point(
     matching: Matching | None = None,
     creates: bool = True,
     updates: bool = True,
+    behaviours: Sequence[str] = (),
     standard: bool = False,
 ) -> IntegrationPoint:
     """Create an integration point, last in the integration's order.
 
     A message finds its inbound point by API name within the connection, so two inbound points of one connection cannot
-    share a name. Without an API name it is called after its name, numbered where that is taken. Raises NotAllowed,
-    NotFound, InvalidInput.
+    share a name. Without an API name it is called after its name, numbered where that is taken. `behaviours` are kept,
+    not checked: the jobs know them. Raises NotAllowed, NotFound, InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     integration = in_vault(write, Integration, integration_id, actor.vault_id, "integration")
@@ -169,6 +170,7 @@ def create_point(
         matching=matching,
         creates=creates,
         updates=updates,
+        behaviours=list(behaviours),
         position=position,
     )
     write.add(point)

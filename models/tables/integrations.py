@@ -105,6 +105,8 @@ class IntegrationPoint(SQLModel, table=True):
     """Another way of matching than the integration's."""
     creates: bool = True
     updates: bool = True
+    behaviours: list[str] = json_column(list)
+    """What the point does beside its rules, by name (`scheduler.behaviour`)."""
     position: int = 0
 
 

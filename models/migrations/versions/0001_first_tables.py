@@ -945,6 +945,7 @@ def upgrade() -> None:
         ),
         sa.Column("creates", sa.Boolean(), nullable=False),
         sa.Column("updates", sa.Boolean(), nullable=False),
+        sa.Column("behaviours", sa.JSON(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["integration_id"], ["integration.id"], name=op.f("fk_integration_point_integration_id"), ondelete="CASCADE"

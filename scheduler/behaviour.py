@@ -1,0 +1,115 @@
+"""Special behaviour of integration points, by name: what a standard connection does that its rules cannot say.
+
+A point names its behaviours (`IntegrationPoint.behaviours`); each is a module of `scheduler.behaviours` of that name
+with a `BEHAVIOUR`. The stages ask the behaviours of a point at four places and know nothing else of them, so that
+run, dry run and explanation do the same. Everything is set-based: a behaviour is asked once for many records.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlalchemy import ColumnElement, Table
+from sqlmodel import Session
+
+import scheduler.behaviours
+from models.callback import SourceRow
+from models.data_model import ObjectModel
+from models.errors import NotPossible
+from models.record_writer import Draft
+from models.rules.compiled import CompiledTarget
+from models.store import WriteSession
+
+if TYPE_CHECKING:
+    from scheduler.route import Route
+
+Pair = tuple[SourceRow, Draft]
+Dependents = tuple[ObjectModel, Sequence[Pair]]
+"""Drafts of one object that a behaviour has written, each with the source record on whose account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An outbound point that looks for records of an object. `table` has them, or the versions of documents."""
+
+    vault_id: int
+    connection_id: int
+    model: ObjectModel
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """Drafts for one target object that are written together, each with its source record.
+
+    A draft's `existing` is the target record that it was matched with.
+    """
+
+    route: "Route"
+    target: CompiledTarget
+    pairs: Sequence[Pair]
+
+
+class Behaviour:
+    """What a point does beside its rules. Each method is one of the places where it can step in.
+
+    `about` is one sentence for people who wonder why.
+    """
+
+    about: ClassVar[str] = ""
+
+    def narrow(self, session: Session, sending: Sending) -> Iterable[ColumnElement[bool]]:
+        """Which records or versions an outbound point sends: conditions on `sending.table`, beside its criteria.
+
+        Versions of documents that no longer meet them are withdrawn, where the integration does so. Raises
+        ConsoleError when the Vault lacks what the behaviour goes by.
+        """
+        return ()
+
+    def asks(self, source: ObjectModel) -> Iterable[str]:
+        """Query items that the call-back for this source object asks for as well; a pair's row has their `values`."""
+        return ()
+
+    def before(self, write: WriteSession, receiving: Receiving) -> None:
+        """Step in before drafts are written: change their values, `skip` or `fail` them, or set another `existing`.
+
+        With `existing` None a new target record is made where one would have been updated.
+        """
+
+    def after(self, write: WriteSession, receiving: Receiving) -> Iterable[Dependents]:
+        """Step in after drafts were written: write dependent records in the same transaction.
+
+        They go through the record writer like all others, and are answered, to be counted and told of; what fails
+        among them becomes a user exception item of its source record.
+        """
+        return ()
+
+
+@cache
+def known_behaviours() -> tuple[str, ...]:
+    """The names of all behaviours."""
+    return tuple(sorted(module.name for module in iter_modules(scheduler.behaviours.__path__)))
+
+
+@cache
+def find_behaviour(name: str) -> Behaviour:
+    """The behaviour of this name. Raises NotPossible that lists the names there are."""
+    if name not in known_behaviours():
+        known = ", ".join(known_behaviours()) or "none"
+        raise NotPossible(f"There is no behaviour {name}.", f"Correct the integration point. There is: {known}.")
+    found: Behaviour = import_module(f"{scheduler.behaviours.__name__}.{name}").BEHAVIOUR
+    return found
+
+
+def behaviours_of(names: Iterable[str]) -> tuple[Behaviour, ...]:
+    """The behaviours of these names, in their order. Raises NotPossible for one that there is not."""
+    return tuple(find_behaviour(name) for name in names)
+
+
+def narrowing(session: Session, names: Iterable[str], sending: Sending) -> Iterator[ColumnElement[bool]]:
+    """The conditions of the behaviours of an outbound point. Raises ConsoleError."""
+    for behaviour in behaviours_of(names):
+        yield from behaviour.narrow(session, sending)
