@@ -1,12 +1,19 @@
 """Clinical Operations and its partners: gates, directions, contradictions and traps of these connections."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from models.errors import InvalidInput
 from models.services.connections import create_connection
 from models.store import Store
-from models.tables import Connection, ConnectionType, Direction, table_of
+from models.tables import (
+    Connection,
+    ConnectionType,
+    Direction,
+    DocumentVersion,
+    ReferenceLookupKey,
+    table_of,
+)
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab, Row
 
@@ -143,3 +150,99 @@ def test_fields_of_repeating_visits_and_sdv_come_only_where_the_study_has_them_s
     visit = only(lab.records("clinops", "sim_subject_visit__c"))
     conditional = ("sim_sdv_required__c", "sim_sdv_complete__c", "sim_repeat_number__c")
     assert {name: visit[name] for name in conditional if name in visit} == arrived
+
+
+# RIM-Clinical Operations.
+
+
+def test_a_product_made_by_hand_without_a_link_gets_a_double(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    family = lab.create("rim", "product__v", {"name__v": "Vertazol"})
+    by_hand = lab.create("clinops", "sim_product__c", {"name__v": "Vertazol"})
+    lab.run()
+    products = lab.records("clinops", "sim_product__c")
+    assert [row["name__v"] for row in products] == ["Vertazol", "Vertazol"]
+    assert lab.record("clinops", by_hand)["link__sys"] is None
+    made = only([row for row in products if row["id"] != by_hand])
+    assert made["link__sys"] == lab.record("rim", family)["global_id__sys"]
+
+
+def test_type_subtype_and_control_go_to_rim_only_where_they_are_filled(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    names = ("sim_study_type__c", "sim_study_subtype__c", "sim_type_of_control__c")
+    study = lab.create("clinops", "study__v", {"name__v": "VRT-1", "sim_study_subtype__c": "Safety"})
+    lab.run()
+    target = only(lab.records("rim", "clinical_study__v"))
+    assert {name: target[name] for name in names if name in target} == {"sim_study_subtype__c": "Safety"}
+
+    lab.change("rim", target["id"], {"sim_type_of_control__c": "Placebo"})
+    lab.change("clinops", study, {"sim_study_subtype__c": None, "sim_study_description__c": "Shorter"})
+    lab.run()
+    assert lab.troubles() == []
+    after = lab.record("rim", target["id"])
+    assert after["sim_study_description__c"] == "Shorter"
+    assert {name: after[name] for name in names if name in after} == {
+        "sim_study_subtype__c": "Safety",
+        "sim_type_of_control__c": "Placebo",
+    }
+
+
+def test_no_milestone_is_made_for_a_regulatory_objective(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    application = {"name__v": "CTA", "sim_application_type__c": "Clinical Trial Approval"}
+    lab.create("rim", "sim_application__c", application, "cta")
+    lab.create("rim", "regulatory_objective__rim", {"name__v": "Initial CTA", "sim_application__c": "@cta"})
+    lab.run()
+    assert lab.records("clinops", "milestone__v") == []
+    assert lab.troubles() == []
+
+
+def approved_document(lab: CatalogueLab, vault: str, values: Row) -> str:
+    """A document of a Vault that is in its steady state; answers its id."""
+    made = lab.create(vault, "documents", values)
+    lab.live(vault, made, ("approved__c",))
+    return made
+
+
+def versions_of(lab: CatalogueLab, record_id: str) -> list[tuple[int, int, str | None]]:
+    """A document's versions with their states, the oldest first."""
+    columns = table_of(DocumentVersion).c
+    statement = (
+        select(columns.major, columns.minor, columns.state)
+        .where(columns.record_id == record_id, columns.vault_id == lab.vaults["clinops"])
+        .order_by(columns.major, columns.minor)
+    )
+    with lab.store.read() as session:
+        return [(row.major, row.minor, row.state) for row in session.execute(statement)]
+
+
+def test_a_superseded_version_of_a_rim_document_is_superseded_on_its_crosslink(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    brochure = approved_document(lab, "rim", {"name__v": "Brochure", "type__v": "Investigator Brochure"})
+    lab.run()
+    lab.live("rim", brochure, ("draft", "approved__c"))
+    lab.run()
+    crosslink = only(lab.records("clinops", "documents"))
+    assert versions_of(lab, crosslink["id"]) == [(1, 0, "superseded__c"), (2, 0, "approved__c")]
+
+
+def test_a_document_type_that_the_reference_model_does_not_pair_fails(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    keys = table_of(ReferenceLookupKey)
+    with store.write() as write:
+        write.execute(delete(keys).where(keys.c.source_key == "Regulatory Approval"))
+    approved_document(lab, "rim", {"name__v": "Approval", "type__v": "Regulatory Approval"})
+    lab.run()
+    assert lab.records("clinops", "documents") == []
+    assert any("RIM Reference Model Mapping" in trouble for trouble in lab.troubles())
+
+
+def test_a_crosslink_from_rim_does_not_go_back_there(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_clinops")
+    approved_document(lab, "rim", {"name__v": "Protocol", "type__v": "Clinical Study Protocol"})
+    lab.run()
+    crosslink = only(lab.records("clinops", "documents"))
+    assert crosslink["type__v"] == "Protocol", "a type that Clinical Operations sends to RIM"
+    lab.change("clinops", crosslink["id"], {"title__v": "Read here"})
+    lab.run()
+    assert [row["name__v"] for row in lab.records("rim", "documents")] == ["Protocol"]
