@@ -21,6 +21,11 @@ def value_of(value: Any, *, plain: bool = False) -> str:
             return str(value)
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """So many of something: 1 rule, 12 rules. `more` is the plural where it is not made with an s."""
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
 def change_of(before: Any, after: Any, *, plain: bool = False) -> str:
     """What a field holds before and after."""
     if before == after:

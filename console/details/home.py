@@ -61,7 +61,7 @@ def short_number(value: int) -> str:
 def home_lines(topology: Topology, vault_id: int, width: int) -> tuple[LinkLine, ...]:
     """Draw the lab for so many cells, the Vault in use first."""
     if not topology.vaults:
-        return (LinkLine("none", (Piece("This lab has no Vault yet. `vault-console seed` fills it.", "muted"),)),)
+        return (LinkLine("none", (Piece(" This lab has no Vault yet. `vault-console seed` fills it.", "muted"),)),)
     layout = _Layout(topology, vault_id, width)
     lines = [layout.heading()]
     for group in topology.groups(vault_id):

@@ -123,7 +123,7 @@ class _Drawing:
                 self._queue(far, queue.far, sends=queue.way == "in"),
             )
         yield from self._none("queue", self._split.halves.queues)
-        yield from self._head(f"Today {self._day:%Y-%m-%d}")
+        yield from self._head(f"Today {self._day:%m-%d}")
         for name, label in COUNTERS:
             yield self._line(f"count {name}", self._count(near, name), label, self._count(far, name))
 

@@ -35,17 +35,14 @@ class Dialog(ModalScreen[str | None]):
 
     HELP = "Tab or arrows move between the answers, Enter chooses. Esc keeps everything as it is."
     DEFAULT_CSS = """
-    Dialog, TypedName { align: center middle; background: $background 60%; }
-    Dialog > Vertical, TypedName > Vertical {
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
         background: $surface; border: round $primary; border-title-color: $primary;
     }
     Dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
-    Dialog Horizontal, TypedName Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
-    Dialog Button, TypedName Button { margin-left: 2; }
-    TypedName > Vertical { border: round $warning; border-title-color: $warning; }
-    TypedName Input { border: none; height: 1; padding: 0 1; margin-top: 1; background: $panel; }
-    TypedName Input:focus { border: none; background: $primary 25%; }
+    Dialog Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+    Dialog Button { margin-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="dialog.leave", tooltip="Keep everything as it is"),
@@ -85,6 +82,17 @@ class TypedName(ModalScreen[str | None]):
     """Destroy something only once its name was typed. Answers what was typed, or None."""
 
     HELP = "Type the name; Enter then moves to the button. Esc keeps everything as it is."
+    DEFAULT_CSS = """
+    TypedName { align: center middle; background: $background 60%; }
+    TypedName > Vertical {
+        width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
+        background: $surface; border: round $warning; border-title-color: $warning;
+    }
+    TypedName Input { border: none; height: 1; padding: 0 1; margin-top: 1; background: $panel; }
+    TypedName Input:focus { border: none; background: $primary 25%; }
+    TypedName Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+    TypedName Button { margin-left: 2; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", id="typed.leave", tooltip="Keep everything as it is"),
     ]

@@ -47,13 +47,13 @@ class FileChooser(ModalScreen[Path | None]):
     DEFAULT_CSS = """
     FileChooser { align: center middle; background: $background 60%; }
     FileChooser > Vertical {
-        width: 84; max-width: 96%; height: auto; max-height: 86%;
+        width: 84; max-width: 96%; height: 22; max-height: 86%;
         background: $surface; border: round $primary; border-title-color: $primary; padding: 0 1;
     }
     FileChooser PathInput { border: none; height: 1; padding: 0 1; margin: 0 0 1 0; background: $panel; }
     FileChooser PathInput:focus { border: none; }
     FileChooser OptionList {
-        border: none; padding: 0; height: 16; max-height: 16; background: $surface;
+        border: none; padding: 0; height: 1fr; background: $surface;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
     FileChooser Bar { margin-top: 1; }

@@ -83,6 +83,10 @@ class ProgressScreen(ModalScreen[str | None]):
 
         in_thread(self, partial(self._work, tell, self.cancelled.is_set), self.Finished, group="long")
 
+    def on_unmount(self) -> None:
+        """Who ends the console does not wait for what he cannot see any more."""
+        self.cancelled.set()
+
     def on_progress_screen_moved(self, message: Moved) -> None:
         self.query_one("#what", Static).update(Content(clean(message.what)))
         self.query_one(ProgressBar).update(progress=message.part)

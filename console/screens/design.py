@@ -19,6 +19,7 @@ from console.theme import SIGNS
 from console.widgets.columns import Cell, Column, Span
 from console.widgets.document import Document
 from console.widgets.paint import clean
+from console.words import many
 from models.feed import Topic
 
 if TYPE_CHECKING:
@@ -203,11 +204,11 @@ def _goes(row: DesignRow) -> str:
     part: Any = row.part
     if row.kind == "rule":
         return (
-            f"{row.name} goes with its {len(part.query_object_rules)} query object rules and "
-            f"{len(part.field_rules)} field rules."
+            f"{row.name} goes with its {many(len(part.query_object_rules), 'query object rule')} and "
+            f"{many(len(part.field_rules), 'field rule')}."
         )
     if row.kind == "point":
         if row.direction == "outbound":
             return f"{row.name} goes with what it watches; nothing is sent by it any more."
-        return f"{row.name} goes with its {len(part.rules)} rules; messages that name it fail from then on."
+        return f"{row.name} goes with its {many(len(part.rules), 'rule')}; messages that name it fail from then on."
     return f"{row.name} ({row.api_name}) goes for good."

@@ -24,6 +24,7 @@ from console.screens.runs import ask_for_run
 from console.theme import SIGNS
 from console.widgets.columns import Cell, Column
 from console.widgets.document import Document
+from console.words import many
 from models.feed import Topic
 
 if TYPE_CHECKING:
@@ -227,7 +228,8 @@ class IntegrationsScreen(MdlFiles):
                 self.home.perform(partial(doing.delete_integration, key=detail.key, name=detail.name))
 
         rules = sum(len(point.rules) for point in detail.points)
-        lines = [f"{detail.name} goes with its {len(detail.points)} points, {rules} rules, and what failed in it."]
+        parts = f"{many(len(detail.points), 'point')}, {many(rules, 'rule')}"
+        lines = [f"{detail.name} goes with its {parts}, and what failed in it."]
         dialog = TypedName(f"Delete {detail.name}", lines, name=detail.api_name, yes="Delete integration")
         self.home.push_screen(dialog, answered)
 

@@ -18,6 +18,7 @@ from console.theme import SIGNS
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
 from console.widgets.paint import clean
+from console.words import many
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -150,5 +151,5 @@ class LookupsScreen(MappingFiles):
             if yes:
                 self.home.perform(partial(doing.delete, lookup_id=row.key, name=row.name))
 
-        text = f"{row.name} goes with its {row.keys:,} keys. No field rule uses it."
+        text = f"{row.name} goes with its {many(row.keys, 'key')}. No field rule uses it."
         self.app.push_screen(Confirm("Delete this reference lookup?", text, yes="Delete it", no="Keep it"), answered)

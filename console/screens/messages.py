@@ -58,7 +58,7 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         "Spark messages, the newest first; looking takes none. The filter (/) knows terms such as state:failed, "
         "key:Name, item:ID, attr:name=value, since:1h, and words; F chooses them from lists. f follows what comes."
     )
-    EMPTY = "No Spark message has been put on a queue of this Vault yet, and none has arrived."
+    EMPTY = "No Spark message yet: none was put on a queue here, and none has arrived."
     NEWEST_FIRST = "time"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Entered", lambda row: short(row.entered_at), 14, sort="time"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from console.actions import Action
 from console.doing import queues as doing
 from console.forms import queues as forms
+from console.modals.confirm import Confirm
 from console.modals.dialog import TypedName
 from console.modals.picker import Choice, PickList
 from console.permissions import QUEUE_LOG, SPARK_QUEUES
@@ -136,9 +137,17 @@ class QueueActions(PagedScreen[doing.QueuePage]):
         names = {str(line.connection_id): line.name for line in page.detail.connections}
 
         def picked(key: str | None) -> None:
-            if key is not None:
-                command = partial(doing.stop_serving, queue_id=page.key, connection_id=int(key), name=names[key])
-                self.home.perform(command)
+            if key is None:
+                return
+            command = partial(doing.stop_serving, queue_id=page.key, connection_id=int(key), name=names[key])
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self.home.perform(command)
+
+            title = f"Remove {names[key]}?"
+            text = f"{page.detail.label} no longer serves it: where its messages go and its path are forgotten."
+            self.home.push_screen(Confirm(title, text, yes="Remove it", no="Keep it"), answered)
 
         choices = [Choice(key, name) for key, name in names.items()]
         self.home.push_screen(PickList(f"Remove a connection from {page.detail.label}", choices), picked)

@@ -55,7 +55,8 @@ def trace_one_of(home: ConsoleApp, title: str, reading: Callable[[StoreSession],
             vault, _, record_id = key.partition("/")
             trace_record(home, int(vault), record_id)
 
-    home.push_screen(PickList(title, search=search, prompt="Name or id of the record to trace"), picked)
+    prompt = "Name or id of the record to trace"
+    home.push_screen(PickList(title, search=search, prompt=prompt, nothing="No such record."), picked)
 
 
 class TracesRecords(AreaFrame):

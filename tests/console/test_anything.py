@@ -24,21 +24,16 @@ from models.tables import (
 )
 from tests.builders import user
 from tests.console.lab import console, fill, fill_lookups, settle
-from tests.console.walking import WAYS, every_opening, go, picture
+from tests.console.walking import WAYS, every_opening, go, picture, vault_of
 from tests.contents import digest_of
 
 SIZES = [(200, 60), (120, 40), (79, 23), (20, 5), (1, 1)]
-IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
 HOSTILE = "[/foo] [@click=app.quit]漢字👩‍👩‍👧 e\u0301\u0301 \x1b[31mred\u202e\u200b\nline\ttab"
 SHOWN = {"name", "label", "label_plural", "description", "error_message", "error", "first_name", "last_name", "message"}
 """Columns that people fill as they like."""
 KEPT = (Vault, User, Connection, Integration, IntegrationRule, Queue, Record, SigningCertificate)
 """What no random key may destroy."""
 LEAVES = {"ctrl+q", "ctrl+c"}
-
-
-def vault_of(name: str) -> int:
-    return 1002 if name in IN_TARGET else 1001
 
 
 def made_hostile(store: Store) -> None:

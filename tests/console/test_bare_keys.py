@@ -10,9 +10,7 @@ from console.modals.confirm import Confirm
 from console.modals.dialog import Dialog, TypedName
 from models.store import Store
 from tests.console.lab import console, fill, fill_lookups, settle
-from tests.console.walking import WAYS, every_opening, go
-
-IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
+from tests.console.walking import WAYS, every_opening, go, vault_of
 
 
 def amounts(store: Store) -> dict[str, int]:
@@ -27,7 +25,7 @@ def amounts(store: Store) -> dict[str, int]:
 async def test_a_key_takes_nothing_away_before_it_has_asked(store: Store, name: str) -> None:
     fill(store)
     fill_lookups(store)
-    app = console(store, vault=1002 if name in IN_TARGET else 1001)
+    app = console(store, vault=vault_of(name))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         before = amounts(store)
@@ -51,7 +49,7 @@ async def test_a_key_takes_nothing_away_before_it_has_asked(store: Store, name: 
 async def test_delete_alone_deletes_nothing_however_often_it_is_pressed(store: Store, name: str) -> None:
     fill(store)
     fill_lookups(store)
-    app = console(store, vault=1002 if name in IN_TARGET else 1001)
+    app = console(store, vault=vault_of(name))
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
         await go(pilot, name)

@@ -8,10 +8,9 @@ from console.theme import SIGNS
 from console.widgets.plain import ASCII, CheckBox
 from models.store import Store
 from tests.console.lab import console, fill, fill_lookups, press, settle
-from tests.console.walking import WAYS, every_opening, go, picture
+from tests.console.walking import WAYS, every_opening, go, picture, vault_of
 
 WIDE = (120, 40)
-IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +27,7 @@ def strangers(app: Any) -> set[str]:
 async def test_a_screen_and_whatever_its_actions_open_is_drawn_in_ascii(store: Store, name: str) -> None:
     fill(store)
     fill_lookups(store)
-    app = console(store, vault=1002 if name in IN_TARGET else 1001, plain=True)
+    app = console(store, vault=vault_of(name), plain=True)
     async with app.run_test(size=WIDE) as pilot:
         await settle(pilot)
         await go(pilot, name)

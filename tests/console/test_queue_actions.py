@@ -76,7 +76,10 @@ async def test_connections_are_added_to_a_queue_and_removed(store: Store) -> Non
         assert "Target" in area(app).pane.text
         with store.read() as session:
             assert len(session.execute(served).all()) == 3
-        await press(pilot, "C", "enter")
+        await press(pilot, "C", "enter", "enter")
+        with store.read() as session:
+            assert len(session.execute(served).all()) == 3
+        await press(pilot, "C", "enter", "tab", "enter")
     with store.read() as session:
         assert len(session.execute(served).all()) == 2
 

@@ -37,7 +37,6 @@ NAMES = {
     "unbroken": "x" * 120,
 }
 SMALL = (80, 24)
-IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
 
 
 def rename(store: Store, name: str) -> None:

@@ -32,6 +32,12 @@ WAYS: dict[str, tuple[str, ...]] = {
     "audit": ("8",),
 }
 """The keys that lead to each screen."""
+IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
+
+
+def vault_of(name: str) -> int:
+    """The Vault in which there is the most to see on a screen."""
+    return 1002 if name in IN_TARGET else 1001
 
 
 def picture(app: Any) -> str:
