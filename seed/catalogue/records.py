@@ -45,8 +45,8 @@ class Sample:
 
     @property
     def makes_records(self) -> bool:
-        """Whether the story makes a record of its own that can be made many times over."""
-        return self.story.create is not None and self.story.source is None
+        """Whether the story makes a record of its own that can be made many times over, of a transfer that is on."""
+        return self.story.create is not None and self.story.source is None and not self.story.features
 
 
 def samples(connections: Sequence[StandardConnection]) -> list[Sample]:

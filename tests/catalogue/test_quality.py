@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from models.store import Store
-from models.tables import Direction, Integration, table_of
+from models.tables import Direction, DocumentVersion, Integration, table_of
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab
 
@@ -98,3 +98,60 @@ def test_the_two_sides_of_quality_rim_bear_different_names() -> None:
         "quality": ("QMS to RIM", "qms_to_rim__v"),
         "rim": ("QMS RIM Connection", "qms_rim_connection__v"),
     }
+
+
+def versions(lab: CatalogueLab, vault: str, document_id: str) -> list[tuple[str, str | None]]:
+    """The versions of a document: number and lifecycle state."""
+    table = table_of(DocumentVersion)
+    statement = (
+        select(table.c.major, table.c.minor, table.c.state)
+        .where(table.c.vault_id == lab.vaults[vault], table.c.record_id == document_id)
+        .order_by(table.c.major, table.c.minor)
+    )
+    with lab.store.read() as session:
+        return [(f"{row.major}.{row.minor}", row.state) for row in session.execute(statement)]
+
+
+def test_a_reference_record_is_deleted_in_lims_but_a_document_stays(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_lims")
+    asset = lab.create("quality", "sim_asset__c", {"name__v": "Oven 3"})
+    document = lab.create("quality", "documents", {"name__v": "SOP-1", "type__v": "SOP"})
+    lab.live("quality", document, ("approved__c",))
+    lab.run()
+    lab.delete("quality", asset)
+    lab.delete("quality", document)
+    lab.run()
+    assert lab.records("lims", "sim_asset__c") == []
+    assert [row["name__v"] for row in lab.records("lims", "documents")] == ["SOP-1"]
+
+
+def test_a_lifecycle_state_in_lims_follows_its_source(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_lims")
+    batch = lab.create("quality", "sim_batch__c", {"name__v": "B-1", "state__v": "active_state__c"})
+    lab.run()
+    (there,) = lab.records("lims", "sim_batch__c")
+    assert there["state__v"] == "in_use_state__c"
+    lab.change("lims", there["id"], {"state__v": "planned_state__c"})
+    lab.change("quality", batch, {"state__v": "retired_state__c"})
+    lab.run()
+    assert lab.record("lims", there["id"])["state__v"] == "retired_state__c"
+
+
+def test_lims_has_the_earlier_steady_versions_too(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_lims")
+    document = lab.create("quality", "documents", {"name__v": "SOP-2", "type__v": "SOP"})
+    lab.live("quality", document, ("approved__c", "draft", "approved__c", "draft"))
+    lab.run()
+    (crosslink,) = lab.records("lims", "documents")
+    assert versions(lab, "lims", crosslink["id"]) == [("1.0", "superseded__c"), ("2.0", "approved__c")]
+
+
+def test_an_obsolete_document_is_obsolete_in_lims(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_lims")
+    document = lab.create("quality", "documents", {"name__v": "SOP-3", "type__v": "SOP"})
+    lab.live("quality", document, ("approved__c",))
+    lab.run()
+    lab.live("quality", document, ("obsolete__c",))
+    lab.run()
+    (crosslink,) = lab.records("lims", "documents")
+    assert crosslink["state__v"] == "obsolete__c"
