@@ -91,6 +91,7 @@ class ConsoleApp(TellingApp):
         _unseen("snapshots", "f4", "Snapshots", "Save all there is under a name, and see what was saved", changes=True),
         _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
+        _unseen("catalogue", "K", "Catalogue", "The standard connections, how each stands here, and what is missing"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
         _unseen("tour", "f10", "Tour", "A tour of one minute: where everything is"),
@@ -236,11 +237,14 @@ class ConsoleApp(TellingApp):
     def do_go(self) -> None:
         choices = [Choice(item.name, item.label, item.about, hint=item.alias) for item in AREAS]
         choices.append(Choice("query", "VQL", "Queries of this Vault", hint="vql"))
+        choices.append(Choice("catalogue", "Catalogue", "The standard connections", hint="cat"))
         self.push_screen(PickList("Go to", choices, prompt="Area"), self._area_picked)
 
     def _area_picked(self, name: str | None) -> None:
         if name == "query":
             self.do_query()
+        elif name == "catalogue":
+            self.do_catalogue()
         elif name is not None:
             self.action_area(name)
 
@@ -253,6 +257,13 @@ class ConsoleApp(TellingApp):
         self.switch_mode("records")
         self._back_to_area()
         self.push_screen(QueryScreen())
+
+    def do_catalogue(self) -> None:
+        """Open the catalogue over whatever is shown, or stay in it."""
+        from console.screens.catalogue import CatalogueScreen
+
+        if not isinstance(self.screen, CatalogueScreen):
+            self.push_screen(CatalogueScreen())
 
     def go_to(self, target: Goto) -> None:
         """Show a row of any area, in another Vault where the target names one."""

@@ -20,7 +20,7 @@ _WITHIN = {
     "design": ("design", "DesignScreen"),
 }
 """Lists that are opened from another area's own: their module and class. They are made with a key of that area."""
-_OTHERS = ("query",)
+_OTHERS = ("query", "catalogue")
 
 
 def area_screen(name: str) -> FramedScreen:

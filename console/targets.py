@@ -53,4 +53,11 @@ class CopyText:
     text: str
 
 
-Target = Goto | EditField | UseVault | Counted | CopyText
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the catalogue says of a standard connection, by its key."""
+
+    key: str
+
+
+Target = About | Goto | EditField | UseVault | Counted | CopyText

@@ -21,6 +21,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "clock": ("clock",),
     },
     "Understand": {
+        "catalogue": ("standard",),
         "doctor": ("doctor",),
         "explain": ("explain",),
         "dry-run": ("explain",),

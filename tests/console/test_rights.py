@@ -34,6 +34,7 @@ AREAS = {"connections": "1", "integrations": "2", "queues": "3", "certificates":
 }
 LOOKING = frozenset(
     {
+        "about",
         "active",
         "all",
         "connection",
@@ -45,10 +46,10 @@ LOOKING = frozenset(
         "export",
         "follow",
         "later",
+        "narrow",
         "lookups",
         "messages",
         "moved",
-        "narrow",
         "object",
         "other",
         "parts",
