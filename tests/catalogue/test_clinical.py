@@ -246,3 +246,65 @@ def test_a_crosslink_from_rim_does_not_go_back_there(store: Store) -> None:
     lab.change("clinops", crosslink["id"], {"title__v": "Read here"})
     lab.run()
     assert [row["name__v"] for row in lab.records("rim", "documents")] == ["Protocol"]
+
+
+# Safety-Clinical Operations.
+
+
+def test_the_organization_of_a_study_is_chosen_in_safety_and_stays(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_clinops")
+    study = lab.create("clinops", "study__v", {"name__v": "VRT-1"})
+    lab.run()
+    target = only(lab.records("safety", "sim_study__c"))
+    assert "sim_organization__c" not in target
+    organization = lab.create("safety", "organization__v", {"name__v": "Verteo"})
+    lab.change("safety", target["id"], {"sim_organization__c": organization})
+    lab.change("clinops", study, {"sim_protocol_title__c": "Another title"})
+    lab.run()
+    after = lab.record("safety", target["id"])
+    assert after["sim_protocol_title__c"] == "Another title"
+    assert after["sim_organization__c"] == organization
+
+
+def test_what_comes_to_safety_begins_in_the_starting_state_and_keeps_its_own(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_clinops")
+    study = lab.create("clinops", "study__v", {"name__v": "VRT-1", "state__v": "active_state__c"})
+    lab.run()
+    target = only(lab.records("safety", "sim_study__c"))
+    assert (target["state__v"], target["sim_clinops_study_state__c"]) == ("draft_state__c", "Active")
+    lab.change("safety", target["id"], {"state__v": "active_state__c"})
+    lab.change("clinops", study, {"state__v": "closed_state__c"})
+    lab.run()
+    after = lab.record("safety", target["id"])
+    assert (after["state__v"], after["sim_clinops_study_state__c"]) == ("active_state__c", "Closed")
+
+
+def test_a_study_linked_by_hand_before_go_live_is_not_doubled_in_safety(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_clinops")
+    lab.create("clinops", "study__v", {"name__v": "VRT-1"}, "first")
+    lab.create("clinops", "study__v", {"name__v": "VRT-2"}, "second")
+    lab.create("safety", "sim_study__c", {"name__v": "Old 1", "link__sys": "@first.global_id__sys"}, "linked")
+    lab.create("safety", "sim_study__c", {"name__v": "VRT-2"}, "not linked")
+    lab.run()
+    studies = lab.records("safety", "sim_study__c")
+    assert [row["name__v"] for row in studies] == ["VRT-1", "VRT-2", "VRT-2"]
+    assert studies[0]["id"] == lab.made["linked"][1]
+
+
+def test_the_state_of_a_safety_distribution_goes_back_to_the_transmission_that_it_came_from(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_clinops")
+    values = {"name__v": "SUSAR", "sim_send_to_vault_clinical__c": True}
+    sent = lab.create("safety", "transmission__v", values)
+    other = lab.create("safety", "transmission__v", {"name__v": "SUSAR"})
+    lab.run()
+    distribution = only(lab.records("clinops", "sim_safety_distribution__c"))
+    assert (distribution["state__v"], lab.record("safety", sent)["state__v"]) == ("received_state__c", "draft_state__c")
+    for state, there in (
+        ("ready_state__c", "pending_distribution_state__c"),
+        ("distributed_state__c", "distributed_state__c"),
+    ):
+        lab.change("clinops", distribution["id"], {"state__v": state})
+        lab.run()
+        assert lab.troubles() == []
+        assert lab.record("safety", sent)["state__v"] == there
+    assert lab.record("safety", other)["state__v"] == "draft_state__c"
