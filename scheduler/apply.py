@@ -23,7 +23,7 @@ from models.tables import DeletePolicy, Matching, MessageEvent, Record, RecordSt
 from scheduler.behaviour import Receiving
 from scheduler.departures import depart
 from scheduler.documents import oldest_first, withdraw, write_documents
-from scheduler.matching import Pair, ceased, in_turn, match, steps_of
+from scheduler.matching import LINK, Pair, ceased, fills_link, in_turn, match, steps_of
 from scheduler.outcome import Applied, Failure
 from scheduler.route import Route
 
@@ -34,6 +34,7 @@ _records = table_of(Record)
 NOT_CREATED = "The integration point creates no records, and there is none to update."
 NOT_UPDATED = "The integration point updates no records."
 NO_ORIGIN = "This Vault has no record from which the source record came."
+NOT_LINKED = "The rule updates the record with the Link that it fills, and there is none."
 CEASED = "The target record was deleted; the connection has ceased to update it."
 
 
@@ -113,7 +114,7 @@ def _apply_part(write: WriteSession, route: Route, part: Part, applied: Applied)
     for rule in target.field_rules:
         if rule.resolves:
             _resolve(write, rule, part.drafts)
-    steps = steps_of(route, target.model)
+    steps = steps_of(route, target)
     versions = route.source.is_document
     waiting: Sequence[Pair] = list(zip(part.source.rows, part.drafts, strict=True))
     if versions:
@@ -143,17 +144,21 @@ def _write(
     write: WriteSession, route: Route, target: CompiledTarget, drafted: Sequence[Pair], resolved: set[str]
 ) -> None:
     """Write drafts, each over the record that was found for it."""
-    new = [row.global_id for row, draft in drafted if draft.existing is None]
+    by_rule = fills_link(target)
+    new = [] if by_rule else [row.global_id for row, draft in drafted if draft.existing is None]
     gone = ceased(write, target.model, new) if route.creates and route.matching is not Matching.ORIGIN else set()
     takes_all = route.creates and route.updates and route.matching is not Matching.ORIGIN and not gone
     written: list[Pair] = []
     for row, draft in drafted:
         if draft.effect is Effect.SKIPPED:
             continue
+        if by_rule and draft.existing is None:
+            draft.skip(NOT_LINKED)
+            continue
         if not takes_all and (why := _left_alone(route, row, draft.existing, gone)):
             draft.skip(why)
             continue
-        _connect(route, row, draft)
+        _connect(route, row, draft, by_rule=by_rule)
         written.append((row, draft))
     if target.model.is_document:
         write_documents(write, route, target.model, written, resolved)
@@ -172,18 +177,21 @@ def _left_alone(route: Route, row: SourceRow, existing: Existing | None, gone: s
     return CEASED if row.global_id in gone else ""
 
 
-def _connect(route: Route, row: SourceRow, draft: Draft) -> None:
-    """Give the draft what the engine itself writes, whatever a field rule says.
+def _connect(route: Route, row: SourceRow, draft: Draft, *, by_rule: bool) -> None:
+    """Give the draft what the engine itself writes.
 
-    The Link, by which the record is found again; it is never taken from another source record. And Status, where the
+    The Link, by which the record is found again; it is never taken from another source record, and one that a rule
+    fills is that of the record that the rule updates. And Status, whatever a field rule says, where the
     integration's targets follow when a source record is inactivated; on activation they stay (Assumed).
     """
-    if route.matching is Matching.LINK:
-        draft.values["link__sys"] = row.global_id
+    if by_rule:
+        draft.values.pop(LINK, None)
+    elif route.matching is Matching.LINK:
+        draft.values[LINK] = row.global_id
     elif route.matching is not Matching.ORIGIN:
-        held = None if draft.existing is None else draft.existing.values["link__sys"]
-        draft.values["link__sys"] = held or row.global_id
-    if route.following.inactivates and row.status is RecordStatus.INACTIVE:
+        held = None if draft.existing is None else draft.existing.values[LINK]
+        draft.values[LINK] = held or row.global_id
+    if route.following.inactivates and not by_rule and row.status is RecordStatus.INACTIVE:
         draft.values["status__v"] = RecordStatus.INACTIVE
         draft.problems.pop("status__v", None)
 

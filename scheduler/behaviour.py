@@ -1,12 +1,13 @@
 """Special behaviour of integration points, by name: what a standard connection does that its rules cannot say.
 
 A point names its behaviours (`IntegrationPoint.behaviours`); each is a module of `scheduler.behaviours` of that name
-with a `BEHAVIOUR`. The stages ask the behaviours of a point at four places and know nothing else of them, so that
+with a `BEHAVIOUR`. The stages ask the behaviours of a point at five places and know nothing else of them, so that
 run, dry run and explanation do the same. Everything is set-based: a behaviour is asked once for many records.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -69,6 +70,15 @@ class Behaviour:
         """
         return ()
 
+    def stirs(
+        self, session: Session, sending: Sending, since: datetime, until: datetime
+    ) -> Iterable[ColumnElement[bool]]:
+        """Which records count as changed in a span of time though nobody changed them: any of the conditions will do.
+
+        It is asked for records alone, not for versions of documents. They must meet the criteria as all others.
+        """
+        return ()
+
     def asks(self, source: ObjectModel) -> Iterable[str]:
         """Query items that the call-back for this source object asks for as well; a pair's row has their `values`."""
         return ()
@@ -113,3 +123,11 @@ def narrowing(session: Session, names: Iterable[str], sending: Sending) -> Itera
     """The conditions of the behaviours of an outbound point. Raises ConsoleError."""
     for behaviour in behaviours_of(names):
         yield from behaviour.narrow(session, sending)
+
+
+def stirring(
+    session: Session, names: Iterable[str], sending: Sending, since: datetime, until: datetime
+) -> Iterator[ColumnElement[bool]]:
+    """What else counts as a change, by the behaviours of an outbound point. Raises ConsoleError."""
+    for behaviour in behaviours_of(names):
+        yield from behaviour.stirs(session, sending, since, until)

@@ -86,7 +86,7 @@ def _tell_next_try(telling: Telling, waiting: Mapping[str, str], again: str) -> 
 def _matched(write: WriteSession, route: Route, part: Part) -> Iterator[tuple[Draft, str]]:
     """By which step the target record of each draft is found; empty where there is none."""
     for row, draft in zip(part.source.rows, part.drafts, strict=True):
-        for step in steps_of(route, part.target.model):
+        for step in steps_of(route, part.target):
             if match(write, part.target.model, (step,), [(row, draft)])[0] is not None:
                 yield draft, step.name
                 break

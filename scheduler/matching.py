@@ -10,6 +10,9 @@ vendor says no more than which fields take part (integration facts, section 5):
 - `FIELDS`: the configured pair; else Link, so that a record without a value in the pair is not created twice.
 - `ORIGIN`: target Global ID = source Link.
 
+Whatever the way of matching, a rule that fills Link from across a reference (`product__vr.global_id__sys`) updates
+what became of the record referred to, and creates none.
+
 An empty key matches nothing. Of several target records the oldest is taken. Record names never take part.
 """
 
@@ -24,6 +27,7 @@ from sqlmodel import Session
 from models.callback import SourceRow
 from models.data_model import ObjectModel
 from models.record_writer import Draft, Existing, existing_from_row
+from models.rules.compiled import CompiledTarget
 from models.sets import one_of, packed
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import Matching, Record, Tombstone, UniqueValue, table_of
@@ -33,6 +37,7 @@ _records = table_of(Record)
 _unique = table_of(UniqueValue)
 _tombstones = table_of(Tombstone)
 
+LINK = "link__sys"
 CRM_ORG, CRM_ID, EXTERNAL_ID = ("crm_org", "crm_id", "external_id")
 """The fields of these ways of matching, whatever their suffix (Assumed)."""
 
@@ -45,7 +50,7 @@ class Step:
     """One try: target records whose `field` holds the key of a source record.
 
     `also` names a further field that must hold the same as in the draft; `blank_link` takes only target records
-    without a Link.
+    without a Link. With `shared` several source records may have the same key.
     """
 
     name: str
@@ -53,11 +58,20 @@ class Step:
     key: KeyOf
     also: str | None = None
     blank_link: bool = False
+    shared: bool = False
 
 
-def steps_of(route: Route, model: ObjectModel) -> tuple[Step, ...]:
+def fills_link(target: CompiledTarget) -> bool:
+    """Whether a rule fills Link from across a reference: it updates the record with that Link."""
+    return any(rule.target_field == LINK and "." in (rule.query_item or "") for rule in target.field_rules)
+
+
+def steps_of(route: Route, target: CompiledTarget) -> tuple[Step, ...]:
     """The tries of a route for one target object, in their order. Fields that the object does not have are left out."""
-    by_link = Step("Link", "link__sys", lambda row, _draft: row.global_id)
+    model = target.model
+    if fills_link(target):
+        return (Step("Link of the rule", LINK, _written(LINK), shared=True),)
+    by_link = Step("Link", LINK, lambda row, _draft: row.global_id)
     external = _field(model, EXTERNAL_ID)
     match route.matching:
         case Matching.ORIGIN:
@@ -73,8 +87,8 @@ def steps_of(route: Route, model: ObjectModel) -> tuple[Step, ...]:
                 steps.append(Step("External ID", external, _written(external), blank_link=True))
             return tuple(steps)
         case Matching.FIELDS if route.match_fields and _has(model, route.match_fields[1]):
-            source, target = route.match_fields
-            return (Step(f"{source} = {target}", target, lambda row, _draft: _text(row.values.get(source))), by_link)
+            source, field = route.match_fields
+            return (Step(f"{source} = {field}", field, lambda row, _draft: _text(row.values.get(source))), by_link)
         case _:
             return (by_link,)
 
@@ -109,7 +123,7 @@ def in_turn(
     Two source records may match one target record, or be about to create what the other one would match. With
     `versions` the pairs are about versions of documents, several of which may be of one document.
     """
-    if not versions and len(steps) == 1 and steps[0].field == "link__sys":
+    if not versions and len(steps) == 1 and steps[0].field == LINK and not steps[0].shared:
         return list(range(len(pairs))), []
     now: list[int] = []
     later: list[int] = []

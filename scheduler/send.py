@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select, update
+from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 from sqlmodel import Session
 
 from models.data_model import ObjectModel, load_object
@@ -36,6 +36,7 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
+from scheduler.behaviour import Sending, stirring
 from scheduler.criteria import sent_by
 from scheduler.documents import changed_versions, withdrawn_versions
 from scheduler.outbox import Outbox, open_outbox
@@ -195,7 +196,8 @@ def _found(
     model = load_object(session, integration.vault_id, source.object_name)
     wanted = sent_by(session, integration.connection_id, model, source)
     if not model.is_document:
-        yield model, MessageEvent.CHANGED, _changed(session, model, wanted, since, until)
+        also = _stirred(session, integration, model, source, since, until)
+        yield model, MessageEvent.CHANGED, _changed(session, model, wanted, also, since, until)
     else:
         yield model, MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, stream=_STREAM)
     yield model, MessageEvent.DELETED, _deleted(session, model, since, until)
@@ -203,16 +205,32 @@ def _found(
         yield model, MessageEvent.WITHDRAWN, withdrawn_versions(session, model, wanted, since, until, stream=_STREAM)
 
 
+def _stirred(
+    session: Session,
+    integration: Row[Any],
+    model: ObjectModel,
+    source: Row[Any],
+    since: datetime | None,
+    until: datetime,
+) -> list[ColumnElement[bool]]:
+    """What else counts as a change of a record, by the behaviours of the point."""
+    if since is None:
+        return []
+    sending = Sending(model.vault_id, integration.connection_id, model, _records)
+    return list(stirring(session, source.behaviours, sending, since, until))
+
+
 def _changed(
     session: Session,
     model: ObjectModel,
     wanted: Sequence[ColumnElement[bool]],
+    also: Sequence[ColumnElement[bool]],
     since: datetime | None,
     until: datetime,
 ) -> Iterator[str]:
     statement = select(_records.c.record_id).where(_records.c.object_id == model.id, _records.c.modified_at < until)
     if since is not None:
-        statement = statement.where(_records.c.modified_at >= since)
+        statement = statement.where(or_(_records.c.modified_at >= since, *also))
     statement = statement.where(*wanted)
     statement = statement.order_by(_records.c.modified_at, _records.c.id)
     return iter(session.execute(statement, execution_options={"yield_per": _STREAM}).scalars())
