@@ -11,6 +11,7 @@ from models.tables import (
     ConnectionType,
     Direction,
     DocumentVersion,
+    Integration,
     ReferenceLookupKey,
     table_of,
 )
@@ -308,3 +309,35 @@ def test_the_state_of_a_safety_distribution_goes_back_to_the_transmission_that_i
         assert lab.troubles() == []
         assert lab.record("safety", sent)["state__v"] == there
     assert lab.record("safety", other)["state__v"] == "draft_state__c"
+
+
+# Quality-Clinical Operations.
+
+
+def test_issue_management_needs_deviations_configured_in_quality(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_clinops")
+    integrations = table_of(Integration)
+    statement = select(integrations).where(integrations.c.api_name == "sim_issue_management__c")
+    with store.read() as session:
+        needed = {row.vault_id: row for row in session.execute(statement)}
+    quality, clinops = needed[lab.vaults["quality"]], needed[lab.vaults["clinops"]]
+    assert (quality.required_applications, quality.required_features) == (["QMS"], ["Deviations"])
+    assert (clinops.remote_applications, clinops.remote_features) == (["QMS"], ["Deviations"])
+    assert (clinops.required_applications, clinops.required_features) == (["CTMS"], [])
+
+
+def test_a_gcp_deviation_is_prefilled_once_and_then_belongs_to_quality(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_clinops")
+    lab.create("clinops", "study__v", {"name__v": "VRT-1"}, "study")
+    issue = lab.create("clinops", "pdv__ctms", {"name__v": "ISS-1", "sim_study__c": "@study"})
+    lab.run()
+    assert lab.records("quality", "sim_gcp_deviation__c") == []
+    lab.change("clinops", issue, {"sim_send_to_qms__c": True})
+    lab.run()
+    deviation = only(lab.records("quality", "sim_gcp_deviation__c"))
+    assert deviation["sim_study_number__c"] == "VRT-1"
+    lab.change("quality", deviation["id"], {"sim_description__c": "Assessed"})
+    lab.change("clinops", issue, {"sim_description__c": "Written later", "name__v": "ISS-1 B"})
+    lab.run()
+    after = only(lab.records("quality", "sim_gcp_deviation__c"))
+    assert (after["name__v"], after["sim_description__c"]) == ("ISS-1", "Assessed")
