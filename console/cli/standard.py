@@ -76,8 +76,8 @@ def show(
         Column("From", lambda row: files.vaults[row.source].name),
         Column("To", lambda row: files.vaults[row.target].name),
         Column("Known", lambda row: row.evidence),
-        Column("Documented", lambda row: row.documented or ""),
-        Column("Assumed", lambda row: row.assumed or ""),
+        Column("What is documented", lambda row: row.documented or ""),
+        Column("What is assumed", lambda row: row.assumed or ""),
     ]
     features: list[Column[Any]] = [
         Column("Integration", lambda row: row.name),

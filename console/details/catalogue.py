@@ -150,13 +150,13 @@ def _transfer(catalogue: Catalogue, transfer: Transfer) -> Iterator[Part]:
     yield Fact("Known", *_known(transfer.evidence))
     yield Fact("Integration", transfer.feature)
     for label, value in (
-        ("When", transfer.trigger),
-        ("Only if", transfer.gate),
-        ("Documented", transfer.documented),
-        ("Assumed", transfer.assumed),
+        ("when", transfer.trigger),
+        ("only if", transfer.gate),
+        ("documented", transfer.documented),
+        ("assumed", transfer.assumed),
     ):
         if value:
-            yield Fact(label, value)
+            yield Fact(label.capitalize(), value)
     yield Fact("Source deleted", f"the target {'is ' if transfer.on_delete != 'stays' else ''}{transfer.on_delete}")
 
 

@@ -46,7 +46,6 @@ LOOKING = frozenset(
         "export",
         "follow",
         "later",
-        "narrow",
         "lookups",
         "messages",
         "moved",
