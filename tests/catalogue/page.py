@@ -25,8 +25,8 @@ the product assumes where nothing is published, and the test that proves it; tes
 - API names that begin with `sim_` and labels with “(simulated)” stand in for names that are not published. No name in a
   namespace of the vendor is invented.
 - A transfer's test makes the source record, runs the jobs, finds the target with the mapped fields and the Link,
-  changes it, and deletes or inactivates the source where the story tells of that. Where “and its gates” is added, closed
-  gates hold it back (`test_a_closed_gate_holds_it_back`, same id).
+  changes it, and deletes or inactivates the source where the story tells of that. Where “and its gates” is added,
+  closed gates hold it back (`test_a_closed_gate_holds_it_back`, same id).
 """
 
 
