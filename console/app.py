@@ -37,18 +37,20 @@ from console.keymap import KeyMap
 from console.lab import Filler, LabOpener
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
-from console.permissions import SANDBOX_VAULTS
+from console.permissions import MANAGE_CONNECTIONS, SANDBOX_VAULTS
 from console.preferences import Preferences
 from console.reports import write_report
 from console.routes import area_screen, list_within
 from console.screens.area import AreaScreen
 from console.screens.beginning import ask_for_beginning
 from console.screens.chrome import FramedScreen
+from console.screens.later import Later
 from console.screens.noticing import show_notices
 from console.screens.sandboxes import ask_for_refresh, ask_for_sandbox
 from console.screens.snapshots import show_snapshots
 from console.screens.tour import take_the_tour
 from console.screens.undoing import ask_to_undo
+from console.screens.vault_settings import ask_for_vault_settings
 from console.targets import Goto
 from console.telling import TellingApp
 from console.theme import SIGNS
@@ -90,6 +92,13 @@ class ConsoleApp(TellingApp):
         _unseen("go", "colon", "Go to", "Go to an area by name"),
         _unseen("snapshots", "f4", "Snapshots", "Save all there is under a name, and see what was saved", changes=True),
         _unseen("notices", "exclamation_mark", "Notifications", "What is new in this Vault, and where to go for it"),
+        _unseen(
+            "vault_settings",
+            "A",
+            "Vault settings",
+            "Applications and local features of this Vault: integrations need some of them",
+            permission=MANAGE_CONNECTIONS,
+        ),
         _unseen("query", "f8", "VQL", "Ask this Vault by VQL"),
         _unseen("catalogue", "K", "Catalogue", "The standard connections, how each stands here, and what is missing"),
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
@@ -200,6 +209,12 @@ class ConsoleApp(TellingApp):
 
     def do_tour(self) -> None:
         take_the_tour(self)
+
+    def on_later(self, message: Later) -> None:
+        message.then()
+
+    def do_vault_settings(self) -> None:
+        ask_for_vault_settings(self)
 
     # Sandboxes
 

@@ -1,6 +1,8 @@
 """`integrations`: list them, show one with its points and rules, switch it on or off."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +10,9 @@ from console.cli.frame import area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, lines, located, parts, section, table, tell
 from console.cli.settings import settings_of
+
+if TYPE_CHECKING:
+    from models.queries.requirements import Requirement
 
 integrations = area("integrations", "Integrations of connections, and whether they are on.")
 
@@ -72,6 +77,16 @@ def show(context: typer.Context, integration: Name, connection: OfConnection = N
         ]
         return section(f"{point.name} ({point.direction}, {point.api_name})", lines(sources + rules))
 
+    def needs_text() -> str:
+        columns: list[Column[Requirement]] = [
+            Column("Needs", lambda line: line.kind.value),
+            Column("Name", lambda line: line.name),
+            Column("Where", lambda line: "here" if line.side == "own" else "partner Vault"),
+            Column("Met", lambda line: "not known" if line.met is None else line.met),
+            Column("What to do", lambda line: line.remedy),
+        ]
+        return table(columns, row.requirements, empty="")
+
     def text() -> str:
         return parts(
             facts(
@@ -93,6 +108,7 @@ def show(context: typer.Context, integration: Name, connection: OfConnection = N
                     ("Inactivates targets", row.settings.inactivates_targets),
                 ]
             ),
+            *([section("Requirements", needs_text())] if row.requirements else []),
             *(point_text(point) for point in row.points),
         )
 

@@ -15,6 +15,7 @@ from console.widgets.document import Document, Fact, Grid, Head, Line, Note, Par
 
 if TYPE_CHECKING:
     from models.queries.integrations import FieldRuleLine, IntegrationDetail, PointLine, RuleLine
+    from models.queries.requirements import Requirement
 
 
 def document(detail: IntegrationDetail) -> Document:
@@ -27,6 +28,9 @@ def document(detail: IntegrationDetail) -> Document:
     if detail.active and detail.connection_state != "active":
         word = SIGNS.sign(detail.connection_state).word
         parts.append(Note(f"The connection is {word}: nothing moves until it is Active.", "warn"))
+    if detail.active and (lacking := detail.needs.missing):
+        verb = "is" if len(lacking) == 1 else "are"
+        parts.append(Note(f"! {len(lacking)} of its requirements {verb} not met, see below", "warn"))
     parts += [
         Fact("Last Successful Run", moment(detail.last_run) or "never"),
         Fact("Connection", detail.connection, target=Goto("connections", detail.connection_id)),
@@ -38,6 +42,7 @@ def document(detail: IntegrationDetail) -> Document:
         Fact("Last sent", moment(detail.last_send)),
         Fact("Last received", moment(detail.last_receive)),
     ]
+    parts += _requirements(detail)
     if detail.points and detail.receives:
         parts += _settings(detail)
     if detail.sends_documents:
@@ -60,6 +65,39 @@ def _locks(detail: IntegrationDetail) -> list[Part]:
         if locked
     ]
     return [Fact("Locks", " and ".join(locks))] if locks else []
+
+
+_KINDS = {
+    "application": "Application",
+    "feature": "Local feature",
+    "dependency": "Depends on",
+    "supersedes": "Supersedes",
+    "superseded by": "Superseded by",
+}
+
+
+def _requirements(detail: IntegrationDetail) -> list[Part]:
+    """What it needs, each with its state in words and what to do where it is missing (seed S0)."""
+    parts: list[Part] = [_requirement(each) for each in detail.requirements]
+    if detail.needs.needed_by:
+        parts.append(Fact("Needed by", ", ".join(detail.needs.needed_by)))
+    return [Section("Requirements"), *parts] if parts else []
+
+
+def _requirement(needed: Requirement) -> Note:
+    what = f"{_KINDS[needed.kind]} {needed.name}" + (" of the partner Vault" if needed.side == "partner" else "")
+    target = Goto("integrations", needed.key) if needed.key is not None else None
+    if needed.met is None:
+        return Note(f"? {what}: not known. {needed.remedy}", "muted", target)
+    if needed.kind == "dependency":
+        word = "active" if needed.met else "inactive" if needed.key is not None else "does not exist"
+    elif needed.key is not None:
+        word = "inactive" if needed.met else "still active"
+    else:
+        word = "there" if needed.met else "missing"
+    if needed.met:
+        return Note(f"{SIGNS.pick('✓', '+')} {what}: {word}", "", target)
+    return Note(f"{SIGNS.pick('✕', 'x')} {what}: {word}. {needed.remedy}", "warn", target)
 
 
 def _settings(detail: IntegrationDetail) -> list[Part]:

@@ -224,7 +224,8 @@ class _Drawing:
         state = "active" if found.active else "inactive"
         symbol, tone = SIGNS.symbol(state)
         target = Goto("integrations", found.key, half.vault_id)
-        return _Cell(clean(found.name), tone if found.active else "", target, symbol)
+        more = "  lacks something" if found.why_not and not found.active else ""
+        return _Cell(clean(found.name) + more, tone if found.active else "warn" if more else "", target, symbol)
 
     def _point(self, half: Half | None, found: PointHalf | None) -> _Cell:
         if found is None or half is None:

@@ -110,7 +110,12 @@ class IntegrationsScreen(MdlFiles):
         return document(detail)
 
     def why_not_toggle(self) -> str:
-        return self.needs_row()
+        """What it lacks, or what needs it: as long as its details are being read, the service alone says so."""
+        row, detail = self.table.cursor_row, self.detail
+        if row is None or detail is None or detail.key != row.key:
+            return self.needs_row()
+        problem, remedy = detail.needs.switching_problem(active=not row.active)
+        return f"{problem} {remedy}".strip()
 
     def do_toggle(self) -> None:
         row = self.table.cursor_row

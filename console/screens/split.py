@@ -278,7 +278,8 @@ class SplitScreen(DrawingScreen["Split | None"], Asking):
     def why_not_switch(self) -> str:
         if self._pair() is None:
             return "The cursor is on no integration."
-        return "" if self._here() else "This side has no such integration."
+        here = self._here()
+        return here.why_not if here else "This side has no such integration."
 
     def do_switch(self) -> None:
         side, found = self.side, self._here()
@@ -296,6 +297,9 @@ class SplitScreen(DrawingScreen["Split | None"], Asking):
             return "One half of this integration is missing."
         if pair.near.active and pair.far.active:
             return "It is Active on both sides already."
+        for half, found in ((self.found.near, pair.near), (self.found.far, pair.far)) if self.found else ():
+            if half is not None and not found.active and found.why_not:
+                return f"In {half.vault}: {found.why_not}"
         return self.across.session.lacks(MANAGE_INTEGRATIONS) if self.across else ""
 
     def do_both(self) -> None:

@@ -23,6 +23,7 @@ from console.doing import (
     snapshots,
     split,
     undo,
+    vaults,
 )
 from console.twins import connections as of_connections
 from console.twins import integrations as of_integrations
@@ -105,5 +106,6 @@ TWINS: Final[dict[Callable[..., Any], Twin]] = {
     split.activate_pair: of_connections.activate_pair,
     split.hand_over: of_connections.hand_over,
     undo.take_back: moving.take_back,
+    vaults.change_settings: of_connections.change_vault_settings,
 }
 """Function of `console.commands` or `console.doing` -> its twin on the command line."""

@@ -136,6 +136,18 @@ def refresh_sandbox(given: Given) -> Sequence[Words]:
     return [["sandbox", "refresh", str(given["_positional"][0])]]
 
 
+def change_vault_settings(given: Given) -> Sequence[Words]:
+    from console.doing.vaults import listed
+
+    vault, words = given.row("Vault", given.who.vault_id), ["vaults", "edit"]
+    for field, option in (("applications", "application"), ("features", "feature")):
+        before, after = getattr(vault, field), listed(given.values.get(field, ""))
+        if field in given.values:
+            words += [word for name in after if name not in before for word in (f"--{option}", name)]
+            words += [word for name in before if name not in after for word in (f"--no-{option}", name)]
+    return [words]
+
+
 # Both halves of a connection
 
 

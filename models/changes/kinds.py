@@ -74,7 +74,15 @@ _LAST_RUNS = ("last_successful_send", "last_successful_receive")
 KINDS: Mapping[str, Kind] = {
     kind.table.name: kind
     for kind in (
-        _kind(Vault, "Vault", _CONNECTIONS, Topic.CONNECTIONS, Topic.VAULTS, only=("client_id_filtering",)),
+        _kind(
+            Vault,
+            "Vault",
+            _CONNECTIONS,
+            Topic.CONNECTIONS,
+            Topic.VAULTS,
+            Topic.INTEGRATIONS,
+            only=("client_id_filtering", "applications", "features"),
+        ),
         _kind(ConnectionAuthorization, "Authorization", _CONNECTIONS, Topic.CONNECTIONS, without=("modified_at",)),
         _kind(Connection, "Connection", _CONNECTIONS, Topic.CONNECTIONS, without=("modified_at",)),
         _kind(ConnectionClient, "Connection Client", _CONNECTIONS, Topic.CONNECTIONS),

@@ -16,6 +16,7 @@ from models.doctor.lab import check_certificate, check_exceptions, check_lab
 from models.doctor.links import check_links
 from models.doctor.lookups import check_lookups
 from models.doctor.queues import check_queues
+from models.doctor.requirements import check_requirements
 from models.doctor.rules import check_rules, check_rules_as_a_whole
 from models.doctor.settings import check_settings
 
@@ -25,6 +26,7 @@ CHECKS = (
     check_state,
     check_users,
     check_integrations,
+    check_requirements,
     check_rules,
     check_settings,
     check_lookups,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from models.data_model import ObjectModel, load_object
 from models.doctor.finding import Finding, FindingKind, Place, Severity
 from models.errors import NotFound
+from models.queries.requirements import IntegrationRequirements, requirements_of_connection
 from models.tables import (
     Connection,
     ConnectionType,
@@ -122,6 +123,11 @@ class Side:
         """The integrations of this side."""
         statement = select(_integrations).where(_integrations.c.connection_id == self.key).order_by(_integrations.c.id)
         return list(self.session.execute(statement))
+
+    @cached_property
+    def needs(self) -> dict[int, IntegrationRequirements]:
+        """What the integrations of this side need, by id."""
+        return {each.key: each for each in requirements_of_connection(self.session, self.key)}
 
     @cached_property
     def streams(self) -> list[Stream]:

@@ -12,12 +12,11 @@ _sources = table_of(PointSource)
 
 
 def check_integrations(case: Case) -> Findings:
-    """Integrations of both sides: any active, the partner's too, and what they depend on."""
+    """Integrations of both sides: any active, the partner's too, and where their points lead."""
     if not case.is_vault_to_vault:
         return
     for side in case.sides:
         yield from _any_active(side)
-        yield from _dependencies(side)
         yield from _run_times(case, side)
         yield from _idle_points(side)
     for sender, receiver in case.flows:
@@ -33,11 +32,11 @@ def _any_active(side: Side) -> Findings:
             command=f"integrations list --connection {quoted(side.row.api_name)}",
         )
     elif not any(row.active for row in side.integrations):
-        row = side.integrations[0]
+        row = next((each for each in side.integrations if not _before_it(side, each.id)), side.integrations[0])
         yield side.finding(
             FindingKind.INTEGRATION_OFF,
             f"All {len(side.integrations)} integrations of {side.name} are inactive in {side.vault}.",
-            "Set the Status of the integrations that you need to Active.",
+            f"Set the Status of the integrations that you need to Active.{_before_it(side, row.id)}",
             area="integrations",
             key=row.id,
             where=f"Integration {row.name}",
@@ -45,33 +44,10 @@ def _any_active(side: Side) -> Findings:
         )
 
 
-def _dependencies(side: Side) -> Findings:
-    wanted = {name for row in side.integrations if row.active for name in row.depends_on}
-    if not wanted:
-        return
-    found = {
-        row.api_name: row
-        for row in side.session.execute(
-            select(_integrations).where(
-                _integrations.c.vault_id == side.vault_id, _integrations.c.api_name.in_(sorted(wanted))
-            )
-        )
-    }
-    for row in side.integrations:
-        for name in row.depends_on if row.active else ():
-            needed = found.get(name)
-            if needed is not None and needed.active:
-                continue
-            state = "does not exist here" if needed is None else "is inactive"
-            yield side.finding(
-                FindingKind.DEPENDENCY_OFF,
-                f"{row.name} needs {name if needed is None else needed.name}, which {state}.",
-                "Activate the integration that it depends on.",
-                area="integrations",
-                key=row.id if needed is None else needed.id,
-                where=f"Integration {row.name}",
-                command=f"integrations activate {quoted(name)}",
-            )
+def _before_it(side: Side, integration_id: int) -> str:
+    """What has to be done before an integration can be activated, as more of a remedy; empty when nothing has to."""
+    problem, remedy = side.needs[integration_id].switching_problem(active=True)
+    return f" Before that: {remedy}" if problem else ""
 
 
 def _run_times(case: Case, side: Side) -> Findings:
@@ -149,7 +125,7 @@ def _one_sided(sender: Side, receiver: Side, stream: Stream, target: Inbound) ->
     return side.finding(
         FindingKind.OFF_ON_ONE_SIDE,
         cause,
-        "Set its Status to Active, or the other side's to Inactive.",
+        f"Set its Status to Active, or the other side's to Inactive.{_before_it(side, key)}",
         severity="stops" if stream.active else "warns",
         area="integrations",
         key=key,

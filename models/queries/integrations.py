@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from models.data_model import DOCUMENTS
+from models.queries.requirements import IntegrationRequirements, Requirement, requirements_of
 from models.queries.rules import FieldRuleLine, QueryObjectRuleLine, RuleLine, rules_of_points
 from models.queries.window import Listing, fetch, fetch_one, matches, ordered, row_of
 from models.services.integration_settings import IntegrationSettings, integration_settings
@@ -128,6 +129,12 @@ class IntegrationDetail:
     locks_defaults: bool
     points: tuple[PointLine, ...]
     settings: IntegrationSettings
+    needs: IntegrationRequirements
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """What it needs of both Vaults, and of the other integrations of its connection."""
+        return self.needs.requirements
 
     @property
     def receives(self) -> bool:
@@ -213,7 +220,10 @@ def detail(session: Session, vault_id: int, integration_id: int) -> IntegrationD
     receives = any(point.direction == Direction.INBOUND for point in points)
     last_run = shown_time(row[6], row[7], sends=sends, receives=receives)
     settings = integration_settings(session, vault_id, integration_id)
-    return row_of(IntegrationDetail, (*row[:8], last_run, *row[8:]), points, settings)
+    needs = requirements_of(session, integration_id)
+    if needs is None:
+        return None
+    return row_of(IntegrationDetail, (*row[:8], last_run, *row[8:]), points, settings, needs)
 
 
 def _has(direction: Direction) -> Any:

@@ -7,6 +7,7 @@ from typing import Generic, Literal, TypeVar
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
+from models.queries.requirements import requirements_of_connection
 from models.queries.window import fetch
 from models.tables import (
     ApprovalTask,
@@ -52,12 +53,13 @@ class Pair(Generic[H]):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationHalf:
-    """An integration of one side."""
+    """An integration of one side; `why_not` says why it cannot be switched to its other Status."""
 
     key: int
     name: str
     api_name: str
     active: bool
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +239,17 @@ def _pair_integrations(
 
 
 def _integrations_of(session: Session, connection_id: int | None) -> dict[int, IntegrationHalf]:
-    statement = (
-        select(_integrations.id, _integrations.name, _integrations.api_name, _integrations.active)
-        .where(_integrations.connection_id == connection_id)
-        .order_by(func.lower(_integrations.name), _integrations.id)
-    )
-    return {row[0]: IntegrationHalf(*row) for row in fetch(session, statement)}
+    found = requirements_of_connection(session, connection_id) if connection_id is not None else ()
+    return {
+        each.key: IntegrationHalf(
+            each.key,
+            each.name,
+            each.api_name,
+            each.active,
+            " ".join(each.switching_problem(active=not each.active)).strip(),
+        )
+        for each in sorted(found, key=lambda each: (each.name.lower(), each.key))
+    }
 
 
 def _pair_queues(session: Session, near_id: int, far_id: int | None) -> Iterable[Pair[QueueHalf]]:

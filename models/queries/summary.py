@@ -42,6 +42,7 @@ class VaultSummary:
     domain: str
     family: str
     applications: Sequence[str]
+    features: Sequence[str]
     sandbox: bool
     parent_id: int | None
     users: int
@@ -98,6 +99,7 @@ def vault_summaries(session: Session) -> tuple[VaultSummary, ...]:
         _vaults.domain,
         _vaults.family,
         _vaults.applications,
+        _vaults.features,
         _vaults.sandbox,
         _vaults.parent_id,
         _count(users.vault_id),

@@ -1,6 +1,6 @@
 """What an integration needs before it can be used: other integrations, applications, local features (seed S0)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from models.services.checks import Checks
@@ -35,10 +35,10 @@ def checked_needs(checks: Checks, needs: Needs) -> Needs:
     return Needs(
         depends_on=_api_names(checks, "depends_on", needs.depends_on),
         supersedes=_api_names(checks, "supersedes", needs.supersedes),
-        required_applications=names_of(checks, "required_applications", needs.required_applications),
-        required_features=names_of(checks, "required_features", needs.required_features),
-        remote_applications=names_of(checks, "remote_applications", needs.remote_applications),
-        remote_features=names_of(checks, "remote_features", needs.remote_features),
+        required_applications=_needs(checks, "required_applications", needs.required_applications),
+        required_features=_needs(checks, "required_features", needs.required_features),
+        remote_applications=_needs(checks, "remote_applications", needs.remote_applications),
+        remote_features=_needs(checks, "remote_features", needs.remote_features),
     )
 
 
@@ -54,11 +54,22 @@ def has_any(need: str, names: Sequence[str]) -> bool:
 
 
 def names_of(checks: Checks, field: str, names: Sequence[str]) -> list[str]:
-    """Names of applications or features as they are kept: each once, whatever its capitals; problems go to `checks`."""
+    """Names of what a Vault has as they are kept: each once, whatever its capitals; problems go to `checks`."""
+    for name in names:
+        checks.refuse(field, f"A name holds no {ALTERNATIVE}.", when=ALTERNATIVE in name)
+    return _each_once([checks.text(field, name, LONGEST_NEED, required=True) for name in names])
+
+
+def _needs(checks: Checks, field: str, needs: Sequence[str]) -> list[str]:
+    return _each_once(
+        ALTERNATIVE.join(alternatives(checks.text(field, need, LONGEST_NEED, required=True))) for need in needs
+    )
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
     kept: dict[str, str] = {}
     for name in names:
-        cleaned = ALTERNATIVE.join(alternatives(checks.text(field, name, LONGEST_NEED, required=True)))
-        kept.setdefault(cleaned.casefold(), cleaned)
+        kept.setdefault(name.casefold(), name)
     return list(kept.values())
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select
+from sqlmodel import Session
 
 from models.audit import audit
 from models.data_model import ObjectModel, load_object
@@ -17,6 +18,7 @@ from models.errors import InvalidInput, NotFound, NotPossible
 from models.feed import Topic
 from models.naming import LONGEST_NAME, name_from_label
 from models.permissions import Actor, Permission
+from models.queries.requirements import requirements_of
 from models.services.checks import TYPE_LABELS, Checks, connection_in_vault, in_vault
 from models.services.integration_needs import NO_NEEDS, Needs, checked_needs
 from models.services.jobs import mark_requested
@@ -44,6 +46,7 @@ __all__ = [
     "create_point",
     "create_rule",
     "last_successful_run_time",
+    "require_switchable",
     "set_integration_active",
     "set_last_successful_run_time",
 ]
@@ -234,18 +237,29 @@ def set_integration_active(write: WriteSession, actor: Actor, integration_id: in
     """Switch an integration on or off; answers False when it was so already, and then nothing is touched.
 
     Activation and re-activation set Last Successful Run Time to now (seed S3): what changed while the integration was
-    inactive is not sent. Raises NotAllowed, NotFound.
+    inactive is not sent. Raises NotAllowed, NotFound, and NotPossible that names what is missing: an application or
+    local feature of the Vault, an integration that this one depends on, or one that it supersedes and that is still
+    active; and for one that an active integration depends on (seed S0).
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     integration = in_vault(write, Integration, integration_id, actor.vault_id, "integration")
     if integration.active == active:
         return False
+    require_switchable(write, integration_id, active=active)
     integration.active = active
     changes: dict[str, tuple[Any, Any]] = {"status__v": (_status(not active), _status(active))}
     if active:
         changes |= _move_run_times(integration, write.now)
     _saved(write, actor, integration, changes)
     return True
+
+
+def require_switchable(session: Session, integration_id: int, *, active: bool) -> None:
+    """Let pass an integration that can be switched so, by what it needs and by what needs it. Raises NotPossible."""
+    found = requirements_of(session, integration_id)
+    problem, remedy = found.switching_problem(active=active) if found is not None else ("", "")
+    if problem:
+        raise NotPossible(problem, remedy)
 
 
 def set_last_successful_run_time(write: WriteSession, actor: Actor, integration_id: int, moment: datetime) -> bool:

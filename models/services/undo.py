@@ -19,8 +19,9 @@ from models.changes.recording import UNDOES, pairing_problem
 from models.errors import NotFound, NotPossible
 from models.permissions import Actor
 from models.queries.changes import ChangeLine, Part, change, changes
+from models.services.integrations import require_switchable
 from models.store import WriteSession
-from models.tables import ConfigurationChange, Connection, table_of
+from models.tables import ConfigurationChange, Connection, Integration, table_of
 
 PASSING = frozenset({"timeline_event", "reference_lookup_miss", "connection_file"})
 """Tables whose rows may go with a row that an undo deletes: they only tell of it."""
@@ -29,6 +30,7 @@ _REMEDY = "Change it by hand; the list of changes shows what it was."
 
 _changes = table_of(ConfigurationChange)
 _connections = table_of(Connection)
+_integrations = table_of(Integration)
 
 
 def undo(write: WriteSession, actor: Actor, change_id: int) -> ChangeLine:
@@ -58,6 +60,7 @@ def undo(write: WriteSession, actor: Actor, change_id: int) -> ChangeLine:
     connections = [key[0] for name, key in (each.place for each in back) if name == _connections.name]
     if problem := pairing_problem(write, connections):
         raise NotPossible(f"{line.what} cannot be taken back. {problem}", "Connect the Vaults anew.")
+    _refuse_unmet(write, line, back)
     _tell(write, actor, line, back)
     write.info[UNDOES] = change_id
     return line
@@ -227,6 +230,16 @@ def _refuse_orphans(write: WriteSession, rows: Iterable[RowChange]) -> None:
         if write.execute(select(1).where(column == value)).first() is None:
             what = KINDS[column.table.name].label if column.table.name in KINDS else column.table.name
             raise NotPossible(f"The {what.replace('_', ' ')} that it refers to is gone.", _REMEDY)
+
+
+def _refuse_unmet(write: WriteSession, line: ChangeLine, back: Iterable[RowChange]) -> None:
+    """Raise NotPossible when an integration would be switched as nobody could switch it by hand (seed S0)."""
+    for each in back:
+        if each.kind.table is _integrations and each.before is not None and "active" in (each.after or {}):
+            try:
+                require_switchable(write, each.key[0], active=bool((each.after or {})["active"]))
+            except NotPossible as refused:
+                raise NotPossible(f"{line.what} cannot be taken back. {refused.message}", refused.remedy) from refused
 
 
 def _tell(write: WriteSession, actor: Actor, line: ChangeLine, back: Iterable[RowChange]) -> None:

@@ -69,8 +69,8 @@ def create_vault(
     """Make a Vault: with its standard profiles, its Application Owner, an administrator, and its three jobs.
 
     With a parent it is that Vault's sandbox. `features` are the local features that are configured in it.
-    `administrator` is his first and last name; he is `admin@{domain}` with the System Admin profile. Raises InvalidInput
-    that names every bad field.
+    `administrator` is his first and last name; he is `admin@{domain}` with the System Admin profile.
+    Raises InvalidInput that names every bad field.
     """
     order = write.execute(select(func.count()).select_from(_vaults)).scalar_one()
     checks = Checks()

@@ -27,7 +27,7 @@ from models.services.integrations import set_integration_active
 from models.services.queues import create_queue
 from models.services.sandboxes import create_sandbox
 from models.store import Store
-from models.tables import Connection, Direction, Integration, SigningCertificate, table_of
+from models.tables import Connection, Direction, Integration, SigningCertificate, Vault, table_of
 from seed.labs import LABS
 from tests.builders import _issued, make_vault, user
 from tests.console.lab import START, console, fill, fill_lookups, press, settle
@@ -157,6 +157,20 @@ def sandbox(store: Store) -> None:
         create_sandbox(write, user(store, 1001), id=1011, name="Source Sandbox", dns_host="sb-1011.lab.example.com")
 
 
+def needing(store: Store) -> None:
+    """The source Vault has an application, and its integration needs one more, a feature and another integration."""
+    with store.write() as write:
+        write.execute(update(table_of(Vault)).where(table_of(Vault).c.id == 1001).values(applications=["QMS"]))
+        columns = table_of(Integration).c
+        needs = {
+            "depends_on": ["transfer__c"],
+            "required_applications": ["QMS", "CTMS|eTMF"],
+            "required_features": ["Change Control"],
+            "remote_applications": ["Registrations"],
+        }
+        write.execute(update(table_of(Integration)).where(columns.vault_id == 1001).values(**needs))
+
+
 def bare_lab(store: Store) -> ConsoleApp:
     """A lab with one Vault in which nothing has been made."""
     with store.write() as write:
@@ -207,6 +221,7 @@ PICTURES: dict[str, Picture] = {
     "home": Picture(("0",), "HomeScreen"),
     "connections": Picture(("1",), "ConnectionsScreen"),
     "integrations": Picture(("2",), "IntegrationsScreen", 1002),
+    "requirements": Picture(("2",), "IntegrationsScreen", 1001, needing),
     "queues": Picture(("3",), "QueuesScreen"),
     "certificates": Picture(("4",), "CertificatesScreen"),
     "exceptions": Picture(("5",), "ExceptionsScreen", 1002),
@@ -238,6 +253,7 @@ PICTURES: dict[str, Picture] = {
     "snapshots": Picture(("1", "f4"), "PickList: Snapshots"),
     "snapshot-form": Picture(("1", "f4", "enter"), "FormScreen: New snapshot"),
     "notices": Picture(("1", "exclamation_mark"), "NoticesScreen: Notifications", 1001, inactive),
+    "vault-settings": Picture(("1", "A"), "FormScreen: Settings of Source", 1001, needing),
     "sandbox-form": Picture(("1", "f6"), "FormScreen: New sandbox of Source"),
     "sandboxes": Picture(("1", "f7"), "PickList: Refresh a sandbox of this Vault", 1001, sandbox),
     "tour": Picture(("f10", "enter"), "TourStop: 2 of 7: Connections"),

@@ -121,6 +121,7 @@ def test_every_action_that_changes_something_says_what_it_needs() -> None:
         "undo",
         "redo",
         "snapshots",
+        "vault_settings",
     }
 
 

@@ -17,7 +17,19 @@ from typer.testing import CliRunner
 
 from console import commands
 from console.cli.program import application
-from console.doing import connections, documents, exceptions, integrations, jobs, lookups, notices, queues, rules, split
+from console.doing import (
+    connections,
+    documents,
+    exceptions,
+    integrations,
+    jobs,
+    lookups,
+    notices,
+    queues,
+    rules,
+    split,
+    vaults,
+)
 from console.modals.calls import CallsScreen
 from console.session import Who
 from console.twins.call import Told, call_of, carry_out
@@ -55,7 +67,20 @@ def tree(node: Any = None, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
 
 def functions_that_change() -> dict[str, Callable[..., Any]]:
     """What the console does to a store, by module and name: whatever begins a transaction."""
-    modules = (commands, connections, documents, exceptions, integrations, jobs, lookups, notices, queues, rules, split)
+    modules = (
+        commands,
+        connections,
+        documents,
+        exceptions,
+        integrations,
+        jobs,
+        lookups,
+        notices,
+        queues,
+        rules,
+        split,
+        vaults,
+    )
     return {
         f"{module.__name__.rsplit('.', 1)[-1]}.{name}": found
         for module in modules
@@ -167,6 +192,10 @@ def deeds(store: Store, folder: Path) -> dict[str, Deed]:
             values={"client_id": "lab-client-1"},
         ),
         "filtering": Deed(partial(connections.set_filtering, on=True)),
+        "vault settings": Deed(
+            partial(vaults.change_settings, name="Source"),
+            values={"applications": "QMS, LIMS", "features": "Complaints"},
+        ),
         "bell": Deed(partial(exceptions.set_bell, bell=False)),
         "retry": Deed(partial(retry, exception), 1002),
         "lookup key": Deed(

@@ -215,6 +215,30 @@ def needed_integration_unknown(_store: Store, write: WriteSession, pair: Pair) -
     _set(write, Integration, {"id": pair.source.integration_id}, depends_on=["nowhere__c"])
 
 
+@breaks(FindingKind.SUPERSEDED_ACTIVE)
+def superseded_integration_still_active(_store: Store, write: WriteSession, pair: Pair) -> None:
+    create_integration(
+        write, pair.source.system, pair.source.connection_id, name="Old Way", api_name="old_way__c", active=True
+    )
+    _set(write, Integration, {"id": pair.source.integration_id}, supersedes=["old_way__c"])
+
+
+@breaks(FindingKind.APPLICATION_MISSING)
+def application_taken_away(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(write, Integration, {"id": pair.source.integration_id}, required_applications=["CTMS|eTMF"])
+    _set(write, Vault, {"id": 1001}, applications=["Payments"])
+
+
+@breaks(FindingKind.FEATURE_MISSING)
+def local_feature_taken_away(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(write, Integration, {"id": pair.target.integration_id}, required_features=["Change Control"])
+
+
+@breaks(FindingKind.PARTNER_LACKS)
+def application_of_the_partner_missing(_store: Store, write: WriteSession, pair: Pair) -> None:
+    _set(write, Integration, {"id": pair.source.integration_id}, remote_applications=["Registrations"])
+
+
 @breaks(FindingKind.POINT_MISSING)
 def point_renamed_in_the_target(_store: Store, write: WriteSession, pair: Pair) -> None:
     _set(write, IntegrationPoint, {"id": pair.target.point_id}, api_name="renamed__c")
@@ -552,6 +576,26 @@ def test_it_is_found_from_the_other_side_too(store: Store, pair: Pair, name: str
 
 def _only(store: Store, connection_id: int, kind: FindingKind) -> Finding:
     return next(finding for finding in findings(store, connection_id) if finding.kind is kind)
+
+
+def test_what_both_sides_miss_in_one_vault_is_told_once_and_with_the_call_that_mends_it(
+    store: Store, pair: Pair
+) -> None:
+    with store.write() as write:
+        _set(write, Integration, {"id": pair.source.integration_id}, remote_applications=["QMS"])
+        _set(write, Integration, {"id": pair.target.integration_id}, required_applications=["QMS"])
+    (found,) = findings(store, pair.source.connection_id)
+    assert found.kind is FindingKind.APPLICATION_MISSING
+    assert found.command == "vault-console vaults edit --application QMS --vault 1002"
+
+
+def test_an_inactive_integration_that_lacks_something_is_told_what_comes_before_activating_it(
+    store: Store, pair: Pair
+) -> None:
+    with store.write() as write:
+        _set(write, Integration, {"id": pair.target.integration_id}, required_features=["Deviations"], active=False)
+    for kind in (FindingKind.INTEGRATION_OFF, FindingKind.OFF_ON_ONE_SIDE):
+        assert "Before that: Configure Deviations there" in _only(store, pair.source.connection_id, kind).remedy
 
 
 def test_missing_keys_are_named(store: Store, pair: Pair) -> None:
