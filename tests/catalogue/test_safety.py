@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from models.store import Store
-from models.tables import CrossLink, table_of
+from models.tables import CrossLink, ExceptionItem, Vault, table_of
+from seed.catalogue.assemble import State
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import DOCUMENTS, CatalogueLab
 
@@ -211,3 +212,154 @@ def test_the_decision_on_a_case_comes_back_and_makes_no_follow_up(store: Store) 
     row = lab.record("edc", sae)
     assert (row["sim_safety_case_status__c"], row["sim_case_decision__c"]) == ("Promoted", "Initial Case")
     assert len(lab.records("safety", "inbox_item__v")) == 1
+
+
+# Safety and RIM.
+
+
+def product_data(lab: CatalogueLab) -> dict[str, str]:
+    """A record of each object of RIM that crosses, all made one right after the other."""
+    made = {}
+
+    def make(key: str, object_name: str, **values: object) -> str:
+        made[key] = lab.create("rim", object_name, {"name__v": key, **values})
+        return made[key]
+
+    holder = make("holder", "organization__rim", sim_registration_holder__c=True)
+    family = make("family", "product__v", sim_therapeutic_area__c="hematology__c")
+    tablet = make("tablet", "drug_product__v", sim_product_family__c=family)
+    kit = make("kit", "drug_product__v", sim_product_family__c=family, sim_complex__c=True)
+    substance = make("substance", "drug_substance__v")
+    registration = make("registration", "registration__rim", sim_product__c=tablet, sim_registration_holder__c=holder)
+    make("alias", "registered_regulatory_text__v", sim_product__c=tablet)
+    make("medicinal", "medicinal_product_registration__v", sim_registration__c=registration)
+    make("of the family", "product_active_substance__rim", sim_product_family__c=family, sim_substance__c=substance)
+    make("component", "product_component__rim", sim_product__c=kit, sim_component_product__c=tablet)
+    make("variant", "product_detail__v", sim_product__c=tablet)
+    make("pharma", "product_pharmaceutical_product__rim", sim_product_family__c=family, sim_product__c=tablet)
+    make("classification", "product_classification__v", sim_product__c=tablet, sim_fda_product_code__c="KXA")
+    make("form", "sim_product_dose_form__c", sim_product__c=tablet)
+    # What others refer to is changed last, and so stands last in the order of changes.
+    for key in ("tablet", "kit", "family", "holder"):
+        lab.change("rim", made[key], {"name__v": f"{key} renamed"})
+    return made
+
+
+def test_product_data_that_is_made_at_once_arrives_in_one_run(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    product_data(lab)
+    lab.once()
+    with store.read() as session:
+        assert session.execute(select(table_of(ExceptionItem))).all() == []
+    expected = {
+        "organization__v": ["holder renamed"],
+        "product_family__v": ["family renamed"],
+        "product__v": ["tablet renamed", "kit renamed"],
+        "product_family_product__v": ["pharma"],
+        "product_variant__v": ["variant"],
+        "product_constituent__v": ["component"],
+        "substance__v": ["substance"],
+        "product_family_substance__v": ["of the family"],
+        "product_registration__v": ["registration"],
+        "product_alias__v": ["alias"],
+        "sim_product_dose_form__c": ["form"],
+    }
+    assert {name: [row["name__v"] for row in lab.records("safety", name)] for name in expected} == expected
+    tablet, kit = lab.records("safety", "product__v")
+    assert (tablet["sim_fda_product_code__c"], kit["sim_object_type__c"]) == ("KXA", "Combination Product")
+    (registration,) = lab.records("safety", "product_registration__v")
+    assert registration["sim_medicinal_product__c"] == "medicinal"
+    assert lab.at("safety", registration, "sim_registration_holder__c.name__v") == "holder renamed"
+    (constituent,) = lab.records("safety", "product_constituent__v")
+    assert (constituent["sim_product__c"], constituent["sim_constituent_product__c"]) == (kit["id"], tablet["id"])
+
+
+def test_safety_names_its_eleven_points_as_published() -> None:
+    side = catalogue().connections["safety_rim"].side("safety")
+    assert side is not None
+    (integration,) = side.integrations
+    assert integration.name == "RIM-Safety: Product Integration"
+    labels = (
+        "Organization, Product Family, Product, Product Family Product, Product Variant, Product Constituent, Substance, "
+        "Product Family Substance, Product Registration, Product Alias, Product Dose Form"
+    )
+    assert [point.name for point in integration.points] == [f"RIM-Safety: {label}" for label in labels.split(", ")]
+
+
+def test_product_data_waits_until_the_integration_is_activated_in_both_vaults(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim", state=State.ESTABLISHED)
+    early = lab.create("rim", "product__v", {"name__v": "Early"})
+    lab.run()
+    assert lab.records("safety", "product_family__v") == []
+    lab.switch("safety_rim", "Product Data Transfer", active=True)
+    lab.create("rim", "product__v", {"name__v": "Late"})
+    lab.run()
+    assert [row["name__v"] for row in lab.records("safety", "product_family__v")] == ["Late"]
+    lab.change("rim", early, {"name__v": "Early, changed"})
+    lab.run()
+    found = [row["name__v"] for row in lab.records("safety", "product_family__v")]
+    assert found == ["Late", "Early, changed"]
+
+
+def test_a_deleted_product_is_marked_and_what_refers_to_it_stays(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    tablet = lab.create("rim", "drug_product__v", {"name__v": "Tablet"})
+    variant = lab.create("rim", "product_detail__v", {"name__v": "Blister", "sim_product__c": tablet})
+    lab.run()
+    lab.delete("rim", variant)
+    lab.delete("rim", tablet)
+    lab.run()
+    (product,) = lab.records("safety", "product__v")
+    (marked,) = lab.records("safety", "product_variant__v")
+    assert product["sim_marked_for_deletion__c"] is True
+    assert (marked["sim_marked_for_deletion__c"], marked["sim_product__c"]) == (True, product["id"])
+
+
+def test_a_classification_updates_the_product_that_it_is_about(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    tablet = lab.create("rim", "drug_product__v", {"name__v": "Tablet"})
+    for code in ("KXA", "KXB"):
+        values = {"name__v": code, "sim_product__c": tablet, "sim_fda_product_code__c": code}
+        last = lab.create("rim", "product_classification__v", values)
+    lab.create("rim", "product_classification__v", {"name__v": "Of no product", "sim_fda_product_code__c": "KXC"})
+    lab.run()
+    assert lab.troubles() == []
+    (product,) = lab.records("safety", "product__v")
+    assert product["sim_fda_product_code__c"] == "KXB"
+    assert product["link__sys"] == lab.record("rim", tablet)["global_id__sys"]
+    lab.delete("rim", last)
+    lab.run()
+    assert lab.records("safety", "product__v") == [product]
+
+
+def test_registrations_need_rim_registrations(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    with store.write() as write:
+        vault = write.get_one(Vault, lab.vaults["rim"])
+        vault.applications = ["Submissions"]
+        write.add(vault)
+    product_data(lab)
+    lab.run()
+    assert lab.troubles() == []
+    assert lab.records("safety", "product_registration__v") == []
+    assert len(lab.records("safety", "product__v")) == 2
+
+
+def test_an_organization_that_holds_no_registrations_is_not_transferred(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    lab.create("rim", "organization__rim", {"name__v": "Packager"})
+    lab.run()
+    assert lab.records("safety", "organization__v") == []
+    assert lab.troubles() == []
+
+
+def test_a_therapeutic_area_that_safety_does_not_have_holds_the_family_back(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_rim")
+    family = lab.create("rim", "product__v", {"name__v": "Oncaris", "sim_therapeutic_area__c": "oncology__c"})
+    lab.run()
+    assert lab.records("safety", "product_family__v") == []
+    assert "oncology__c" in str(lab.troubles())
+    lab.change("rim", family, {"sim_therapeutic_area__c": "hematology__c"})
+    lab.run()
+    assert len(lab.records("safety", "product_family__v")) == 1
+    assert lab.troubles() == []
