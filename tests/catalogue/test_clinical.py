@@ -341,3 +341,68 @@ def test_a_gcp_deviation_is_prefilled_once_and_then_belongs_to_quality(store: St
     lab.run()
     after = only(lab.records("quality", "sim_gcp_deviation__c"))
     assert (after["name__v"], after["sim_description__c"]) == ("ISS-1", "Assessed")
+
+
+# Study Training-Clinical Operations.
+
+
+def trained_person(lab: CatalogueLab, role: str, *, grants: bool = True) -> Row:
+    """A Person with a role in a Study, as far as it goes; answers the Study Person."""
+    lab.create("clinops", "study__v", {"name__v": "VRT-1"}, "study")
+    lab.create("clinops", "person__sys", {"name__v": "Elif"}, "person")
+    lab.create(
+        "clinops", "sim_study_team_role__c", {"name__v": role, "sim_training_grants_access__c": grants}, f"role {role}"
+    )
+    values = {"sim_study__c": "@study", "sim_person__c": "@person", "sim_study_team_role__c": f"@role {role}"}
+    made = lab.create("clinops", "study_person__clin", {"name__v": "Elif in VRT-1", **values})
+    lab.run()
+    return lab.record("clinops", made)
+
+
+def complete_curriculum(lab: CatalogueLab) -> None:
+    """Complete the curriculum of the one learner that there is."""
+    learner = only(lab.records("training", "sim_study_learner_role_person__c"))
+    values = {"sim_learner_role_person__c": learner["id"], "sim_study__c": learner["sim_study__c"]}
+    outcome = {"name__v": "Good clinical practice", "sim_completion_date__c": "2026-03-01", **values}
+    lab.create("training", "sim_curriculum_outcome__c", {**outcome, "state__v": "completed_state__c"})
+    lab.run()
+    assert lab.troubles() == []
+
+
+@pytest.mark.parametrize("grants", [True, False])
+def test_training_opens_a_study_only_where_the_role_says_so(store: Store, *, grants: bool) -> None:
+    lab = CatalogueLab.of(store, "study_training_clinops")
+    person = trained_person(lab, "Principal Investigator", grants=grants)
+    assert "sim_grant_access__c" not in person
+    complete_curriculum(lab)
+    assert lab.record("clinops", person["id"]).get("sim_grant_access__c") == (True if grants else None)
+    assert len(lab.records("clinops", "sim_user_role_setup__c")) == int(grants)
+
+
+def test_completed_training_dates_the_learner_and_sets_up_the_role(store: Store) -> None:
+    lab = CatalogueLab.of(store, "study_training_clinops")
+    person = trained_person(lab, "Study Coordinator")
+    complete_curriculum(lab)
+    learner = only(lab.records("training", "sim_study_learner_role_person__c"))
+    assert learner["sim_access_training_date__c"] == "2026-03-01"
+    assert learner["sim_learner_role__c"] == "Site Staff"
+    setup = only(lab.records("clinops", "sim_user_role_setup__c"))
+    assert setup["sim_study_person__c"] == person["id"]
+    assert lab.at("clinops", setup, "sim_study_team_role__c.name__v") == "Study Coordinator"
+
+
+def test_a_role_without_clinical_mapping_fails(store: Store) -> None:
+    lab = CatalogueLab.of(store, "study_training_clinops")
+    trained_person(lab, "Night Watch")
+    assert lab.records("training", "sim_study_learner_role_person__c") == []
+    assert any("Clinical Mapping" in trouble for trouble in lab.troubles())
+
+
+def test_a_user_of_the_domain_is_found_by_the_user_name(store: Store) -> None:
+    lab = CatalogueLab.of(store, "study_training_clinops")
+    values = {"name__v": "T. Lindahl", "sim_user_name__c": "tomas.lindahl@verteo.example"}
+    known = lab.create("training", "sim_user__c", values)
+    lab.create("clinops", "sim_user__c", {**values, "name__v": "Tomas Lindahl"})
+    lab.run()
+    user = only(lab.records("training", "sim_user__c"))
+    assert (user["id"], user["name__v"]) == (known, "Tomas Lindahl")
