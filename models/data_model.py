@@ -56,6 +56,7 @@ class FieldModel:
     max_length: int | None = None
     picklist: Mapping[str, str] | None = None
     picklist_label: str = ""
+    several: bool = False
     reference: str | None = None
     reference_id: int | None = None
     relationship: str | None = None
@@ -77,6 +78,7 @@ class ObjectModel:
     states: Mapping[str, str] = field(default_factory=dict)
     kind: ObjectKind = ObjectKind.OBJECT
     state_types: Mapping[str, StateType] = field(default_factory=dict)
+    locked_when: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_document(self) -> bool:
@@ -86,6 +88,17 @@ class ObjectModel:
     def states_of_type(self, *types: StateType) -> tuple[str, ...]:
         """The lifecycle states of these types, in the order of the lifecycle."""
         return tuple(name for name in self.states if self.state_types.get(name) in types)
+
+    def locked_by(self, values: Mapping[str, Any]) -> str:
+        """Why users cannot edit a record with these values, e.g. `Transfer Status is Success`; empty when they can."""
+        if not self.locked_when or any(values.get(name) != value for name, value in self.locked_when.items()):
+            return ""
+        told = []
+        for name, value in self.locked_when.items():
+            known = self.states if name == "state__v" else (self.fields[name].picklist if name in self.fields else None)
+            label = "Lifecycle State" if name == "state__v" else self.label_of(name)
+            told.append(f"{label} is {(known or {}).get(value, value)}")
+        return " and ".join(told)
 
     @cached_property
     def starting_state(self) -> str | None:
@@ -186,13 +199,16 @@ def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
             max_length=item.max_length,
             picklist=picklist,
             picklist_label=picklist_label,
+            several=item.several,
             reference=others.get(item.reference_object_id),
             reference_id=item.reference_object_id,
             relationship=item.relationship,
         )
     states = {state["name"]: state["label"] for state in row.states}
     types = {state["name"]: StateType(state["type"]) for state in row.states if state.get("type")}
-    return ObjectModel(row.id, vault_id, row.name, row.label, row.prefix, fields, states, row.kind, types)
+    return ObjectModel(
+        row.id, vault_id, row.name, row.label, row.prefix, fields, states, row.kind, types, row.locked_when
+    )
 
 
 def _picklists(session: Session, vault_id: int) -> dict[int, tuple[str, dict[str, str]]]:
@@ -225,7 +241,8 @@ def _cleaner(model: FieldModel) -> Cleaner:
         case FieldType.DATETIME:
             return _datetime
         case FieldType.PICKLIST:
-            return _choice(model.picklist or {}, f"picklist {model.picklist_label}")
+            make = _choices if model.several else _choice
+            return make(model.picklist or {}, f"picklist {model.picklist_label}")
         case FieldType.OBJECT:
             return _text(20)
 
@@ -363,6 +380,22 @@ def _choice(values: Mapping[str, str], where: str) -> Cleaner:
         raise ValueError(f"{value!r} is not a value of {where}.")
 
     return clean
+
+
+def _choices(values: Mapping[str, str], where: str) -> Cleaner:
+    clean_one = _choice(values, where)
+
+    def clean(value: Any) -> str:
+        found = set(map(clean_one, named(value)))
+        return ",".join(name for name in values if name in found)
+
+    return clean
+
+
+def named(value: Any) -> list[str]:
+    """The names in a field of several picklist values, as it is kept or typed; none for an empty one."""
+    listed = value if isinstance(value, list | tuple) else str(value or "").split(",")
+    return [name for each in listed if (name := str(each).strip())]
 
 
 def _kind(value: Any) -> str:

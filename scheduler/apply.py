@@ -114,6 +114,8 @@ def _apply_part(write: WriteSession, route: Route, part: Part, applied: Applied)
     for rule in target.field_rules:
         if rule.resolves:
             _resolve(write, rule, part.drafts)
+    for behaviour in route.behaviours:
+        behaviour.drafted(write, Receiving(route, target, list(zip(part.source.rows, part.drafts, strict=True))))
     steps = steps_of(route, target)
     versions = route.source.is_document
     waiting: Sequence[Pair] = list(zip(part.source.rows, part.drafts, strict=True))

@@ -1,7 +1,7 @@
 """Special behaviour of integration points, by name: what a standard connection does that its rules cannot say.
 
 A point names its behaviours (`IntegrationPoint.behaviours`); each is a module of `scheduler.behaviours` of that name
-with a `BEHAVIOUR`. The stages ask the behaviours of a point at five places and know nothing else of them, so that
+with a `BEHAVIOUR`. The stages ask the behaviours of a point at six places and know nothing else of them, so that
 run, dry run and explanation do the same. Everything is set-based: a behaviour is asked once for many records.
 """
 
@@ -34,10 +34,14 @@ Dependents = tuple[ObjectModel, Sequence[Pair]]
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """An outbound point that looks for records of an object. `table` has them, or the versions of documents."""
+    """An outbound point that looks for records of an object. `table` has them, or the versions of documents.
+
+    `feature` is that of the point's integration.
+    """
 
     vault_id: int
     connection_id: int
+    feature: str
     model: ObjectModel
     table: Table
 
@@ -82,6 +86,9 @@ class Behaviour:
     def asks(self, source: ObjectModel) -> Iterable[str]:
         """Query items that the call-back for this source object asks for as well; a pair's row has their `values`."""
         return ()
+
+    def drafted(self, write: WriteSession, receiving: Receiving) -> None:
+        """Step in before drafts are matched: change their values, by which target records are then found."""
 
     def before(self, write: WriteSession, receiving: Receiving) -> None:
         """Step in before drafts are written: change their values, `skip` or `fail` them, or set another `existing`.

@@ -28,13 +28,15 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """No criterion of this kind is reckoned from the clock."""
 
 
-def sent_by(session: Session, connection_id: int, model: ObjectModel, source: Row[Any]) -> list[ColumnElement[bool]]:
+def sent_by(
+    session: Session, connection_id: int, feature: str, model: ObjectModel, source: Row[Any]
+) -> list[ColumnElement[bool]]:
     """What a record, or a version of a document, must be like to be sent: the criteria and the point's behaviours.
 
     `source` is a row with a point source's `criteria` and its point's `behaviours`. Raises ConsoleError.
     """
     table = VERSIONS if model.is_document else _records
-    sending = Sending(model.vault_id, connection_id, model, table)
+    sending = Sending(model.vault_id, connection_id, feature, model, table)
     return [
         *conditions(session, model, source.criteria, table),
         *narrowing(session, source.behaviours, sending),

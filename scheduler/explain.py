@@ -203,6 +203,7 @@ def _streams(record: Row[Any]) -> Any:
             _connections.c.remote_vault_id,
             _integrations.c.name.label("integration"),
             _integrations.c.active,
+            _integrations.c.feature,
             _integrations.c.last_successful_send,
             _points.c.name.label("point"),
             _points.c.behaviours,
@@ -289,7 +290,7 @@ def _behaviours(session: Session, record: Row[Any], stream: Row[Any]) -> Iterato
     try:
         model = load_object(session, record.vault_id, record.object_name)
         table = VERSIONS if model.is_document else _records
-        sending = Sending(record.vault_id, stream.connection_id, model, table)
+        sending = Sending(record.vault_id, stream.connection_id, stream.feature, model, table)
         for behaviour in behaviours_of(stream.behaviours):
             wanted = list(behaviour.narrow(session, sending))
             if not wanted:
@@ -349,7 +350,7 @@ def _item(session: Session, record: Row[Any], stream: Row[Any]) -> str:
         return str(record.record_id)
     try:
         model = load_object(session, record.vault_id, record.object_name)
-        wanted = sent_by(session, stream.connection_id, model, stream)
+        wanted = sent_by(session, stream.connection_id, stream.feature, model, stream)
         version = version_sent(session, model, record.record_id, wanted)
     except ConsoleError:
         version = None

@@ -95,6 +95,7 @@ def _with_outbound_points(scope: Scope) -> Select[Any]:
             _integrations.c.vault_id,
             _integrations.c.name,
             _integrations.c.connection_id,
+            _integrations.c.feature,
             _integrations.c.last_successful_send,
             _integrations.c.inactivates_targets,
         )
@@ -194,7 +195,7 @@ def _found(
 ) -> Iterator[tuple[ObjectModel, MessageEvent, Iterator[str]]]:
     """What a point source has to tell, by event. Documents that are no longer to be sent may be withdrawn."""
     model = load_object(session, integration.vault_id, source.object_name)
-    wanted = sent_by(session, integration.connection_id, model, source)
+    wanted = sent_by(session, integration.connection_id, integration.feature, model, source)
     if not model.is_document:
         also = _stirred(session, integration, model, source, since, until)
         yield model, MessageEvent.CHANGED, _changed(session, model, wanted, also, since, until)
@@ -216,7 +217,7 @@ def _stirred(
     """What else counts as a change of a record, by the behaviours of the point."""
     if since is None:
         return []
-    sending = Sending(model.vault_id, integration.connection_id, model, _records)
+    sending = Sending(model.vault_id, integration.connection_id, integration.feature, model, _records)
     return list(stirring(session, source.behaviours, sending, since, until))
 
 

@@ -91,6 +91,7 @@ class Builder:
                     unique=field.unique,
                     max_length=field.max_length,
                     picklist=field.picklist,
+                    several=field.several,
                     reference_object=field.object,
                     relationship=field.relationship,
                 )
@@ -106,6 +107,7 @@ class Builder:
                 fields,
                 item.lifecycle,
                 kind=item.kind,
+                locked_when=item.locked_when,
             )
 
     def _build_copies(self, planned: PlannedConnection, side: PlannedSide) -> None:

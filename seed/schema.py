@@ -53,6 +53,8 @@ class PlannedField(Part):
     unique: bool = False
     max_length: Annotated[int, Field(gt=0, le=1500)] | None = None
     picklist: ApiName | None = None
+    several: bool = False
+    """Whether it holds several values of its picklist."""
     object: ObjectName | None = None
 
     @model_validator(mode="after")
@@ -88,6 +90,8 @@ class PlannedObject(Part):
     prefix: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{3}$")]
     kind: ObjectKind = ObjectKind.OBJECT
     states: dict[str, Label | PlannedState] = Field(default_factory=dict)
+    locked_when: dict[str, Scalar] = Field(default_factory=dict)
+    """Values by which a record is locked: users cannot edit it any more."""
     fields: tuple[PlannedField, ...] = ()
 
     @property

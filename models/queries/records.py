@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
-from models.data_model import FieldModel, ObjectModel, load_object
+from models.data_model import FieldModel, ObjectModel, load_object, named
 from models.queries.documents import DocumentFacts, document_facts
 from models.queries.fates import DeletedSource, deleted_source
 from models.queries.window import Listing, fetch, matches, ordered
@@ -210,7 +210,8 @@ class _Texts:
             case FieldType.YES_NO:
                 return "Yes" if value else "No"
             case FieldType.PICKLIST:
-                return (field.picklist or {}).get(value, str(value))
+                labels = field.picklist or {}
+                return ", ".join(labels.get(name, name) for name in (named(value) if field.several else [str(value)]))
             case FieldType.OBJECT:
                 return self.names.get(value, str(value))
             case _:
@@ -378,7 +379,9 @@ def _as_text(value: Any) -> str:
 def _choices(field: FieldModel) -> tuple[tuple[str, str], ...]:
     if field.type is FieldType.YES_NO:
         return (("true", "Yes"), ("false", "No"))
-    return tuple((field.picklist or {}).items()) if field.type is FieldType.PICKLIST else ()
+    if field.type is not FieldType.PICKLIST or field.several:
+        return ()
+    return tuple((field.picklist or {}).items())
 
 
 def _hint(field: FieldModel) -> str:
@@ -386,6 +389,7 @@ def _hint(field: FieldModel) -> str:
         FieldType.DATE: "date, as 2026-01-31",
         FieldType.DATETIME: "date and time in UTC, as 2026-01-31T12:00:00.000Z",
         FieldType.NUMBER: "number",
+        FieldType.PICKLIST: f"of {', '.join(field.picklist or {})}, with commas between" if field.several else "",
         FieldType.TEXT: f"text, at most {field.max_length}" if field.max_length else "",
     }.get(field.type, "")
     return ", ".join(part for part in (words, "unique" if field.unique else "") if part)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from models.errors import ConsoleError, InvalidInput
 from models.permissions import Actor, Permission
 from models.services.checks import Checks, connection_in_vault, key_of
+from models.services.connection_copying import copy_components
 from models.services.connection_pairing import set_values, withdraw_files
 from models.services.connection_timeline import has_open_task
 from models.services.connections import (
@@ -137,8 +138,9 @@ def duplicate_connection(
 ) -> Connection:
     """Make a custom connection with the fields of another one; answers it.
 
-    It begins in the state of its type, with a connection client of its own; integrations, lookups, queues and the
-    remote Vault's details stay with the original (Assumed). Raises NotAllowed, NotFound, InvalidInput.
+    It begins in the state of its type, with a connection client of its own; a Vault to Vault connection takes its
+    integrations, lookups and queues along (see `connection_copying`). The remote Vault's details stay with the
+    original. Raises NotAllowed, NotFound, InvalidInput.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     original = connection_in_vault(write, connection_id, actor.vault_id)
@@ -157,6 +159,8 @@ def duplicate_connection(
     copy.certificate_id = original.certificate_id
     write.add(copy)
     write.flush()
+    if original.type is ConnectionType.VAULT_TO_VAULT:
+        copy_components(write, actor, connection_id, key_of(copy))
     return copy
 
 

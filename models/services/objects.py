@@ -1,7 +1,8 @@
 """The data model of a Vault: picklists and objects with their fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Table, func, select
 
@@ -43,6 +44,7 @@ class FieldSpec:
     unique: bool = False
     max_length: int | None = None
     picklist: str | None = None
+    several: bool = False
     reference_object: str | None = None
     relationship: str | None = None
 
@@ -100,12 +102,14 @@ def create_object(
     states: Sequence[NamedState] = (),
     *,
     kind: ObjectKind = ObjectKind.OBJECT,
+    locked_when: Mapping[str, Any] | None = None,
 ) -> VaultObject:
     """Make an object with its fields and lifecycle states (the first one is the starting state).
 
     A Vault has one object of kind DOCUMENT at most, named `documents`; it has the fields for the version number
     without being given them, and needs a lifecycle with a steady state, because that is what makes a version count.
-    `prefix` begins the ids of its records: three letters or digits, once per Vault. Raises NotFound, InvalidInput.
+    `prefix` begins the ids of its records: three letters or digits, once per Vault. Users cannot edit a record that
+    holds all values of `locked_when`; jobs still write it. Raises NotFound, InvalidInput.
     """
     require_vault(write, vault_id)
     checks = Checks()
@@ -141,6 +145,7 @@ def create_object(
         prefix=prefix,
         kind=kind,
         states=named_states,
+        locked_when=dict(locked_when or {}),
     )
     write.add(made)
     write.flush()
@@ -186,6 +191,7 @@ def _add_fields(write: WriteSession, target: VaultObject, fields: Sequence[Field
             unique=spec.unique,
             max_length=spec.max_length,
             picklist_id=picklists.get(spec.picklist or ""),
+            several=spec.several,
             reference_object_id=objects.get(spec.reference_object or ""),
             relationship=spec.relationship or (f"{spec.name}r" if spec.type is FieldType.OBJECT else None),
             position=position,
@@ -203,6 +209,7 @@ def _check_field(checks: Checks, spec: FieldSpec, objects: dict[str, int], pickl
     is_picklist, is_reference = spec.type is FieldType.PICKLIST, spec.type is FieldType.OBJECT
     checks.refuse(name, f"There is no picklist {spec.picklist}.", when=is_picklist and spec.picklist not in picklists)
     checks.refuse(name, "Only a picklist field has a picklist.", when=not is_picklist and spec.picklist is not None)
+    checks.refuse(name, "Only a picklist field holds several values.", when=not is_picklist and spec.several)
     checks.refuse(
         name, f"There is no object {spec.reference_object}.", when=is_reference and spec.reference_object not in objects
     )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models.audit import audit
 from models.data_model import ObjectModel, load_object
-from models.errors import InvalidInput, NotFound
+from models.errors import InvalidInput, NotFound, NotPossible
 from models.permissions import Actor, Permission, Right
 from models.record_remover import remove_records
 from models.record_writer import Draft, Effect, Existing, draft, existing_from_row, write_records
@@ -60,10 +60,13 @@ def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Se
 def change_record(write: WriteSession, actor: Actor, record_id: str, values: Mapping[str, Any]) -> bool:
     """Change fields of a record; answers whether anything changed.
 
-    A save that changes nothing touches neither Modified Date nor audit. Raises NotAllowed, NotFound, InvalidInput.
+    A save that changes nothing touches neither Modified Date nor audit. Raises NotAllowed, NotFound, InvalidInput, and
+    NotPossible for a record that its object's `locked_when` locks, whoever edits it (seed S2, Inquiry).
     """
     model, existing = load_record(write, actor, record_id)
     actor.require_object(model.name, Right.EDIT)
+    if why := model.locked_by(existing.values):
+        raise NotPossible(f"{existing.values['name__v']} is locked: {why}.", "Only jobs change it from now on.")
     return save_draft(write, actor, model, draft(model, values, existing))
 
 

@@ -55,6 +55,8 @@ class VaultObject(SQLModel, table=True):
     prefix: str = Field(max_length=3)
     kind: ObjectKind = enum_column(ObjectKind, ObjectKind.OBJECT)
     states: list[dict[str, str]] = json_column(list)
+    locked_when: dict[str, Any] = json_column(dict)
+    """Field values by which a record is locked: users cannot edit one that holds all of them (seed S2, Inquiry)."""
 
 
 class Picklist(SQLModel, table=True):
@@ -98,6 +100,8 @@ class ObjectField(SQLModel, table=True):
     unique: bool = False
     max_length: int | None = None
     picklist_id: int | None = Field(default=None, foreign_key="picklist.id")
+    several: bool = False
+    """Whether the field holds several values of its picklist; they are kept in its order, with commas between."""
     reference_object_id: int | None = Field(default=None, foreign_key="vault_object.id")
     relationship: str | None = Field(default=None, max_length=60)
     """Name by which a query walks an object reference, e.g. `study__vr`."""

@@ -142,7 +142,11 @@ def _objects(vault: str, models: Sequence[DataModel]) -> Iterator[PlannedObject]
     free = (prefix for prefix in (f"S{a}{b}" for a in PREFIXES for b in PREFIXES) if prefix not in taken)
     joined = {name: joined_object(same, free) for name, same in parts.items()}
     sorter = TopologicalSorter(
-        {name: {field.object for field in item.fields if field.object in joined} for name, item in joined.items()}
+        {
+            # An object may refer to itself, as a slide to the binder that it is in.
+            name: {field.object for field in item.fields if field.object in joined and field.object != name}
+            for name, item in joined.items()
+        }
     )
     try:
         yield from (joined[name] for name in sorter.static_order())
@@ -164,6 +168,7 @@ def joined_object(parts: Sequence[StandardObject], free: Iterator[str]) -> Plann
         prefix=prefix,
         kind=parts[0].kind,
         states=next((part.states for part in parts if part.states), {}),
+        locked_when=next((part.locked_when for part in parts if part.locked_when), {}),
         fields=tuple(fields.values()),
     )
 

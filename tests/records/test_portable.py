@@ -119,7 +119,7 @@ def test_a_bulk_insert_converts_values_as_the_column_says(vault: Store) -> None:
         bulk_insert(
             write,
             table,
-            same={"object_id": object_id, "type": FieldType.YES_NO, "required": True},
+            same={"object_id": object_id, "type": FieldType.YES_NO, "required": True, "several": False},
             columns=("name", "label", "unique", "position"),
             rows=[("one__c", "One", False, 7), ("two__c", "Two", True, 8)],
         )

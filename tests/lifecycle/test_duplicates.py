@@ -1,0 +1,77 @@
+"""A duplicate of a Vault to Vault connection has all that the original has, and is set up as one of its own."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from models.permissions import Actor
+from models.services.connection_editing import duplicate_connection
+from models.services.connections import establish
+from models.services.integrations import set_integration_active
+from models.store import Store
+from models.tables import (
+    Connection,
+    FieldRule,
+    Integration,
+    IntegrationPoint,
+    IntegrationRule,
+    PointSource,
+    QueueConnection,
+    table_of,
+)
+from tests.builders import key
+from tests.conftest import ManualClock
+from tests.stages.lab import Lab, make_lab
+
+
+def below(lab: Lab, connection_id: int) -> dict[str, list[Any]]:
+    """What hangs under a connection, without ids."""
+    integrations, points, rules = table_of(Integration), table_of(IntegrationPoint), table_of(IntegrationRule)
+    fields, sources, queues = table_of(FieldRule), table_of(PointSource), table_of(QueueConnection)
+    of_point = points.join(integrations, points.c.integration_id == integrations.c.id)
+    own = integrations.c.connection_id == connection_id
+    asked = {
+        "integrations": select(integrations.c.name, integrations.c.api_name).where(own),
+        "points": select(points.c.name, points.c.direction, points.c.creates).select_from(of_point).where(own),
+        "sources": select(sources.c.object_id, sources.c.remote_point)
+        .select_from(of_point.join(sources, sources.c.point_id == points.c.id))
+        .where(own),
+        "fields": select(rules.c.name, fields.c.target_field, fields.c.query_field)
+        .select_from(of_point.join(rules, rules.c.point_id == points.c.id).join(fields, fields.c.rule_id == rules.c.id))
+        .where(own),
+        "queues": select(queues.c.queue_id, queues.c.deliver_to_queue).where(queues.c.connection_id == connection_id),
+    }
+    with lab.store.read() as session:
+        return {name: [tuple(row) for row in session.execute(statement)] for name, statement in asked.items()}
+
+
+def duplicate(lab: Lab, connection_id: int, vault_id: int) -> int:
+    with lab.store.write() as write:
+        return key(duplicate_connection(write, Actor.system(vault_id), connection_id, name="Copy", api_name="copy__c"))
+
+
+def test_it_takes_integrations_rules_and_queues_along(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock)
+    for side in (lab.source, lab.target):
+        copy = duplicate(lab, side.connection_id, side.vault_id)
+        found = below(lab, copy)
+        assert found == below(lab, side.connection_id)
+        assert all(found[name] for name in ("points", "queues"))
+        assert [row.active for row in lab.rows(Integration, connection_id=copy)] == [False]
+
+
+def test_it_moves_data_once_it_is_established_and_active(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock)
+    copies = [duplicate(lab, side.connection_id, side.vault_id) for side in (lab.source, lab.target)]
+    lab.update_row(Integration, lab.source.integration_id, active=False)
+    with store.write() as write:
+        establish(write, *(write.get_one(Connection, copy) for copy in copies))
+        for copy, side in zip(copies, (lab.source, lab.target), strict=True):
+            (integration,) = write.execute(
+                select(table_of(Integration).c.id).where(table_of(Integration).c.connection_id == copy)
+            ).scalars()
+            set_integration_active(write, side.system, integration, active=True)
+    clock.advance(minutes=1)
+    lab.create("Aspirin")
+    lab.transfer()
+    assert [row["name__v"] for row in lab.targets()] == ["Aspirin"]
