@@ -78,7 +78,8 @@ def prepare(
         return Prepared(route, untaken=len(items) - len(departed), departed=departed)
     if event is MessageEvent.WITHDRAWN:
         return Prepared(route, untaken=len(items) - len(ids), withdrawn=ids)
-    read = {filters: call.read(session, ids) for filters, call in route.calls.items()}
+    reached = _reached(session, route, ids)
+    read = {filters: call.read(session, reached) for filters, call in route.calls.items()}
     usage = LookupUsage()
     parts: list[Part] = []
     for rule in route.rules.rules:
@@ -88,6 +89,8 @@ def prepare(
             parts.append(Part(rule, target, source, [Draft(values, None, problems) for values, problems in made]))
             usage.note(target, source.columns)
     taken = {row.record_id for source in read.values() for row in source.rows}
+    if reached is not ids:
+        taken.intersection_update(ids)
     departed = _departed(session, route, [each for each in ids if each not in taken]) if len(taken) < len(ids) else []
     return Prepared(route, parts, len(items) - len(taken) - len(departed), departed, usage=usage)
 
@@ -100,6 +103,14 @@ def apply(write: WriteSession, prepared: Prepared) -> Applied:
     depart(write, prepared.route, prepared.departed, applied)
     withdraw(write, prepared.route, prepared.withdrawn, applied)
     return applied
+
+
+def _reached(session: Session, route: Route, ids: list[str]) -> list[str]:
+    """The items with what the point's behaviours call back for beside them; the very same list without these."""
+    reached: Sequence[str] = ids
+    for behaviour in route.behaviours:
+        reached = behaviour.reach(session, route, reached)
+    return ids if reached is ids else list(dict.fromkeys(reached))
 
 
 def _departed(session: Session, route: Route, missing: Sequence[str]) -> list[DeletedRecord]:

@@ -87,6 +87,10 @@ class Behaviour:
         """Query items that the call-back for this source object asks for as well; a pair's row has their `values`."""
         return ()
 
+    def reach(self, session: Session, route: "Route", items: Sequence[str]) -> Sequence[str]:
+        """Which source records a receive run calls back for: the items of a message, or further ones after them."""
+        return items
+
     def drafted(self, write: WriteSession, receiving: Receiving) -> None:
         """Step in before drafts are matched: change their values, by which target records are then found."""
 

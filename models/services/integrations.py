@@ -53,6 +53,8 @@ __all__ = [
 
 OBJECT_NAME = "integration__sys"
 POINT_OBJECT_NAME = "integration_point__sys"
+SENDS_WHAT_IS_THERE = "send_what_is_there"
+"""The behaviour of an outbound point whose integration begins with all that is there (`scheduler.behaviours`)."""
 
 _integrations = table_of(Integration)
 _points = table_of(IntegrationPoint)
@@ -237,9 +239,11 @@ def set_integration_active(write: WriteSession, actor: Actor, integration_id: in
     """Switch an integration on or off; answers False when it was so already, and then nothing is touched.
 
     Activation and re-activation set Last Successful Run Time to now (seed S3): what changed while the integration was
-    inactive is not sent. Raises NotAllowed, NotFound, and NotPossible that names what is missing: an application or
-    local feature of the Vault, an integration that this one depends on, or one that it supersedes and that is still
-    active; and for one that an active integration depends on (seed S0).
+    inactive is not sent. Only the first activation of an integration that sends what is there leaves it to look for
+    changes from the beginning (RIM-PromoMats: the first connection pushes what exists). Raises NotAllowed, NotFound,
+    and NotPossible that names what is missing: an application or local feature of the Vault, an integration that this
+    one depends on, or one that it supersedes and that is still active; and for one that an active integration depends
+    on (seed S0).
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     integration = in_vault(write, Integration, integration_id, actor.vault_id, "integration")
@@ -249,7 +253,10 @@ def set_integration_active(write: WriteSession, actor: Actor, integration_id: in
     integration.active = active
     changes: dict[str, tuple[Any, Any]] = {"status__v": (_status(not active), _status(active))}
     if active:
+        begins = integration.last_successful_send is None and _sends_what_is_there(write, integration_id)
         changes |= _move_run_times(integration, write.now)
+        if begins:
+            integration.last_successful_send = None
     _saved(write, actor, integration, changes)
     return True
 
@@ -297,6 +304,13 @@ def last_successful_run_time(integration: Integration, directions: Collection[Di
     }
     known = [time for direction, time in times.items() if time and (direction in directions or not directions)]
     return min(known, default=None)
+
+
+def _sends_what_is_there(write: WriteSession, integration_id: int) -> bool:
+    points = select(_points.c.behaviours).where(
+        _points.c.integration_id == integration_id, _points.c.direction == Direction.OUTBOUND
+    )
+    return any(SENDS_WHAT_IS_THERE in behaviours for behaviours in write.execute(points).scalars())
 
 
 def _free_name(write: WriteSession, name: str, among: ColumnElement[bool], table: Table) -> str:

@@ -117,10 +117,10 @@ def _requirements(
     return {
         "depends_on": of_features(feature.requires),
         "supersedes": of_features(feature.supersedes),
-        "applications": feature.applications.get(side.vault, ()),
-        "features": feature.settings.get(side.vault, ()),
-        "remote_applications": feature.applications.get(other, ()),
-        "remote_features": feature.settings.get(other, ()),
+        "applications": (*feature.applications.get(side.vault, ()), *integration.applications),
+        "features": (*feature.settings.get(side.vault, ()), *integration.features),
+        "remote_applications": (*feature.applications.get(other, ()), *integration.remote_applications),
+        "remote_features": (*feature.settings.get(other, ()), *integration.remote_features),
     }
 
 

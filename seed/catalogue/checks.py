@@ -153,13 +153,24 @@ class _Connection:
             yield ("receives",), f"the side in {transfer.target} has no inbound point {transfer.receives}"
             return
         integration, point = ends.into
-        filled = {field.target_object for rule in point.rules for field in rule.fields}
-        for name in transfer.becomes:
-            if name not in filled:
-                yield ("becomes",), f"no rule of {transfer.receives} fills {name}"
+        yield from self._becomes(transfer, point)
         policy = integration.settings.get("delete_policy", DeletePolicy.LEAVE)
         if policy != transfer.on_delete.policy:
             yield ("on_delete",), f"the integration {integration.name} has the delete policy {policy}"
+
+    def _becomes(self, transfer: Transfer, first: PlannedPoint) -> Found:
+        """Each target object must be filled by a rule of a point that receives the transfer."""
+        points = [first]
+        for at, name in enumerate(transfer.receives_too):
+            found = self._point(transfer.target, name, Direction.INBOUND)
+            if found is None:
+                yield ("receives_too", at), f"the side in {transfer.target} has no inbound point {name}"
+            else:
+                points.append(found[1])
+        filled = {field.target_object for point in points for rule in point.rules for field in rule.fields}
+        for name in transfer.becomes:
+            if name not in filled:
+                yield ("becomes",), f"no rule of {transfer.receives} fills {name}"
 
     def _ends(self, transfer: Transfer) -> _Ends:
         return _Ends(
@@ -179,7 +190,11 @@ class _Connection:
 
     def _told_of(self) -> Found:
         """What a point sends is a transfer: the catalogue tells of everything that moves."""
-        told = {(one.source, one.sends, one.object, one.receives) for one in self._connection.transfers}
+        told = {
+            (one.source, one.sends, one.object, receives)
+            for one in self._connection.transfers
+            for receives in (one.receives, *one.receives_too)
+        }
         for at, side in enumerate(self._connection.sides):
             for position, integration in enumerate(side.integrations):
                 for number, point in enumerate(integration.points):

@@ -102,6 +102,8 @@ class Transfer(Part):
     feature: str
     sends: ApiName | None = None
     receives: ApiName | None = None
+    receives_too: tuple[ApiName, ...] = ()
+    """Further inbound points that the same records are sent to, each for objects of its own."""
     trigger: Sentence | None = None
     gate: Sentence | None = None
     on_delete: OnDelete = OnDelete.STAYS

@@ -126,17 +126,20 @@ class CatalogueLab:
         for side in catalogue().connections[key].sides:
             for planned in side.integrations:
                 if planned.feature == feature:
-                    self._tick()
-                    with self.store.write() as write:
-                        actor = self.actor(write, side.vault)
-                        set_integration_active(
-                            write, actor, self.integration(key, side.vault, planned.api_name), active
-                        )
+                    self.switch_one(key, side.vault, planned.api_name, active=active)
 
-    def configure(self, vault: str, *, features: tuple[str, ...]) -> None:
-        """Say which local features a Vault is configured for."""
+    def switch_one(self, key: str, vault: str, api_name: str, *, active: bool) -> None:
+        """Switch one integration of a Vault on or off, as its administrator does."""
+        self._tick()
         with self.store.write() as write:
-            write.execute(update(_vaults).where(_vaults.c.id == self.vaults[vault]).values(features=list(features)))
+            found = self.integration(key, vault, api_name)
+            set_integration_active(write, self.actor(write, vault), found, active)
+
+    def configure(self, vault: str, **has: tuple[str, ...]) -> None:
+        """Say which `applications` or local `features` a Vault has."""
+        with self.store.write() as write:
+            values = {name: list(names) for name, names in has.items()}
+            write.execute(update(_vaults).where(_vaults.c.id == self.vaults[vault]).values(values))
 
     def send_again(self, key: str, vault: str, api_name: str) -> None:
         """Set Last Successful Run Time of an integration back to when the lab was configured."""

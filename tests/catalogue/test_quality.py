@@ -1,9 +1,12 @@
 """What the Quality, RIM, LIMS and complaint connections do beside moving data: their special points, one by one."""
 
+import pytest
 from sqlalchemy import select
 
+from models.errors import NotPossible
 from models.store import Store
 from models.tables import Direction, DocumentVersion, Integration, table_of
+from seed.catalogue.assemble import State
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab
 
@@ -16,6 +19,35 @@ def active_features(lab: CatalogueLab, vault: str) -> set[str]:
     )
     with lab.store.read() as session:
         return set(session.execute(statement).scalars())
+
+
+def test_enhanced_change_control_needs_product_transfer(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_rim", state=State.ESTABLISHED)
+    with pytest.raises(NotPossible, match="Product Transfer"):
+        lab.switch("quality_rim", "Enhanced Change Control", active=True)
+    lab.switch("quality_rim", "Product Transfer", active=True)
+    lab.switch("quality_rim", "Enhanced Change Control", active=True)
+    assert active_features(lab, "quality") == {"Product Transfer", "Enhanced Change Control"}
+
+
+def test_enhanced_change_control_needs_change_control_in_quality(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_rim", state=State.ESTABLISHED)
+    lab.switch("quality_rim", "Product Transfer", active=True)
+    lab.configure("quality", features=("Deviations",))
+    with pytest.raises(NotPossible, match="Change Control"):
+        lab.switch("quality_rim", "Enhanced Change Control", active=True)
+
+
+def test_variation_management_stays_off_beside_enhanced_change_control(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_rim")
+    running = {"Document Exchange", "Enhanced Change Control", "Product Transfer"}
+    assert active_features(lab, "quality") == active_features(lab, "rim") == running
+    with pytest.raises(NotPossible, match="Enhanced Change Control"):
+        lab.switch("quality_rim", "Variation Management", active=True)
+    control = lab.create("quality", "change_control__v", {"name__v": "CC-1"})
+    lab.run()
+    assert lab.records("rim", "sim_event__c") == []
+    assert lab.record("quality", control)["name__v"] == "CC-1"
 
 
 def test_a_product_with_a_known_external_id_is_linked_and_not_made_twice(store: Store) -> None:
@@ -155,3 +187,131 @@ def test_an_obsolete_document_is_obsolete_in_lims(store: Store) -> None:
     lab.run()
     (crosslink,) = lab.records("lims", "documents")
     assert crosslink["state__v"] == "obsolete__c"
+
+
+APPLICATIONS = "AdPromo Submission Management"
+UNITED_STATES = "@country__v/US"
+
+
+def package(lab: CatalogueLab, name: str, state: str = "submission_ready_state__c") -> str:
+    """A compliance package whose Application and Applicant are linked to those of RIM."""
+    if "application" not in lab.made:
+        for name_of, object_name in (("applicant", "sim_applicant__c"), ("application", "sim_application__c")):
+            there = lab.create("rim", object_name, {"name__v": f"RIM {name_of}"}, f"rim_{name_of}")
+            link = lab.record("rim", there)["global_id__sys"]
+            lab.create("promomats", object_name, {"name__v": name_of, "link__sys": link}, name_of)
+    values = {
+        "name__v": name,
+        "sim_package_format__c": "ectd__c",
+        "sim_application__c": "@application",
+        "sim_applicant__c": "@applicant",
+        "state__v": state,
+    }
+    return lab.create("promomats", "sim_compliance_package__c", values)
+
+
+def names(lab: CatalogueLab, vault: str, object_name: str) -> list[str]:
+    return [row["name__v"] for row in lab.records(vault, object_name)]
+
+
+def test_the_first_activation_sends_the_us_applications_that_are_there(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats", state=State.ESTABLISHED)
+    lab.create("rim", "sim_applicant__c", {"name__v": "Verteo Inc."}, "applicant")
+    for country in ("US", "CA"):
+        values = {"name__v": f"{country} 1", "sim_applicant__c": "@applicant", "country__v": f"@country__v/{country}"}
+        lab.create("rim", "sim_application__c", values)
+    lab.create("rim", "drug_product__v", {"name__v": "Corvaxin"})
+    for feature in ("Product Data Transfer", APPLICATIONS):
+        lab.switch("rim_promomats", feature, active=True)
+    lab.run()
+    assert names(lab, "promomats", "sim_application__c") == ["US 1"]
+    assert names(lab, "promomats", "sim_applicant__c") == ["Verteo Inc."]
+    assert names(lab, "promomats", "sim_product__c") == [], "products begin with what changes from now on"
+    lab.switch("rim_promomats", APPLICATIONS, active=False)
+    lab.create("rim", "sim_application__c", {"name__v": "US 2", "country__v": UNITED_STATES})
+    lab.switch("rim_promomats", APPLICATIONS, active=True)
+    lab.run()
+    assert names(lab, "promomats", "sim_application__c") == ["US 1"], "a later activation begins anew"
+
+
+def test_an_application_that_is_linked_by_hand_is_not_made_again(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats")
+    there = lab.create("rim", "sim_application__c", {"name__v": "NDA 1", "country__v": UNITED_STATES})
+    link = lab.record("rim", there)["global_id__sys"]
+    here = lab.create("promomats", "sim_application__c", {"name__v": "Our name", "link__sys": link})
+    lab.run()
+    assert [(row["id"], row["name__v"]) for row in lab.records("promomats", "sim_application__c")] == [(here, "NDA 1")]
+    assert lab.troubles() == []
+
+
+def test_a_namesake_waits_until_its_link_is_pasted(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats")
+    here = lab.create("promomats", "sim_application__c", {"name__v": "NDA 2"})
+    values = {"name__v": "NDA 2", "sim_application_type__c": "NDA", "country__v": UNITED_STATES}
+    there = lab.create("rim", "sim_application__c", values)
+    lab.run()
+    assert names(lab, "promomats", "sim_application__c") == ["NDA 2"]
+    global_id = lab.record("rim", there)["global_id__sys"]
+    assert any(global_id in trouble for trouble in lab.troubles()), "the item says what to paste where"
+    lab.change("promomats", here, {"link__sys": global_id})
+    lab.run()
+    assert lab.troubles() == []
+    (only,) = lab.records("promomats", "sim_application__c")
+    assert (only["id"], only["sim_application_type__c"]) == (here, "nda__c")
+
+
+def test_the_first_submission_ready_package_has_all_of_them_fetched(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats", state=State.ESTABLISHED)
+    package(lab, "Ready before")
+    package(lab, "Draft", "draft_state__c")
+    lab.switch("rim_promomats", APPLICATIONS, active=True)
+    lab.run()
+    assert names(lab, "rim", "sim_submission__c") == [], "what was ready before waits for the first one"
+    package(lab, "The first")
+    lab.run()
+    assert sorted(names(lab, "rim", "sim_submission__c")) == ["Ready before", "The first"]
+    assert sorted(names(lab, "rim", "sim_content_plan__c")) == ["Ready before", "The first"]
+    assert lab.troubles() == []
+
+
+def test_later_packages_come_by_themselves(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats")
+    package(lab, "The first")
+    lab.run()
+    lab.switch("rim_promomats", APPLICATIONS, active=False)
+    package(lab, "Missed")
+    lab.switch("rim_promomats", APPLICATIONS, active=True)
+    package(lab, "The next")
+    lab.run()
+    assert names(lab, "rim", "sim_submission__c") == ["The first", "The next"]
+
+
+def test_revise_and_resubmit_sends_a_package_once_more(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats")
+    own = package(lab, "Detail aid")
+    lab.run()
+    (submission,) = lab.records("rim", "sim_submission__c")
+    lab.change("rim", submission["id"], {"state__v": "failed_state__c"})
+    lab.run()
+    assert lab.record("promomats", own)["sim_submission_status__c"] == "Publishing failed"
+    lab.change("promomats", own, {"state__v": "revise_state__c", "sim_package_description__c": "Mended"})
+    lab.run()
+    assert lab.record("rim", submission["id"]).get("sim_submission_description__c") is None, "it is being revised"
+    lab.change("promomats", own, {"state__v": "submission_ready_state__c"})
+    lab.run()
+    assert lab.record("rim", submission["id"])["sim_submission_description__c"] == "Mended"
+    assert len(lab.records("rim", "sim_submission__c")) == 1
+
+
+def test_rim_and_promomats_label_the_connection_alike_under_different_api_names() -> None:
+    rim, promomats = catalogue().connections["rim_promomats"].sides
+    assert rim.name == promomats.name == "RIM to PromoMats Connection"
+    assert (rim.api_name, promomats.api_name) == ("rim_to_promomats_connection__v", "promomats_to_rim__v")
+
+
+def test_registrations_need_rim_registrations(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats", state=State.ESTABLISHED)
+    lab.configure("rim", applications=("Submissions",))
+    lab.switch_one("rim_promomats", "rim", "sim_product_data__c", active=True)
+    with pytest.raises(NotPossible, match="Registrations"):
+        lab.switch_one("rim_promomats", "rim", "sim_registration__c", active=True)
