@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.message import Message
 from textual.timer import Timer
 
+from console.ahead import GIVE_BACK, AheadApp, settle_memory
 from console.lab import Filler, LabOpener, OpenedLab, RunningEngine
-from console.noticing import NoticingApp
-from console.routes import load_screens
 from console.screens.chrome import FramedScreen
 from console.session import Session
 from console.work import in_thread
@@ -55,7 +54,7 @@ class ClockReading(NamedTuple):
     paused: bool
 
 
-class LiveApp(NoticingApp):
+class LiveApp(AheadApp):
     """An app over a store that changes while it is looked at."""
 
     class Opened(Message):
@@ -185,6 +184,7 @@ class LiveApp(NoticingApp):
         self._subscription.on_change(self._wake)
         self._clock_timer = self.set_interval(TICK, self._tick, pause=self.clock_reading.paused)
         self._look_timer = self.set_interval(LOOK_AROUND, self._look_around)
+        self.set_interval(GIVE_BACK, self.give_back)
         self._sign_in(message.signed_in)
         if self.lab.filler is not None:
             self.choose_beginning(self.lab.filler)
@@ -213,19 +213,19 @@ class LiveApp(NoticingApp):
         if self._first_data or self.lab is None or (self.lab.filler is not None and not self._filled):
             return
         self._first_data = True
-        _settle_memory()
+        settle_memory()
         gc.enable()
         if self.lab.start_engine is not None:
             self.call_after_refresh(self._start_engine, self.lab.start_engine)
         self.look_for_notices()
-        self.run_worker(_load_rest, thread=True, group="screens", exit_on_error=False)
+        self.load_screens_ahead()
 
     def _start_engine(self, start: Callable[[], RunningEngine]) -> None:
         in_thread(self, start, self.EngineStarted, group="engine")
 
     def on_live_app_engine_started(self, message: EngineStarted) -> None:
         self.engine = message.engine
-        _settle_memory()
+        settle_memory()
         self._take_role(message.engine)
 
     # Vault and user
@@ -394,16 +394,3 @@ class LiveApp(NoticingApp):
             self._clock_timer.pause()
         else:
             self._clock_timer.resume()
-
-
-def _load_rest() -> None:
-    """Load what the first data did not wait for, in a thread."""
-    load_screens()
-    _settle_memory()
-
-
-def _settle_memory() -> None:
-    """Leave what has been loaded out of the search for garbage: a search through it all can be felt at the keys."""
-    from scheduler.memory import settle_collector
-
-    settle_collector()

@@ -5,18 +5,22 @@ indent), signed over its bytes without the signature. A file is only read when i
 would write: a changed byte either breaks the form or the signature.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from models.errors import NotPossible
 from models.signing_keys import sign_bytes
 from models.time import from_iso, iso
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 EXTENSION = ".vaultconnection"
 FORMAT = "vault-connection-file"

@@ -4,17 +4,25 @@ The key never lies in the store: it lies in a file beside a store that is a file
 variable for any other store. A copy of the store alone therefore gives no secret away.
 """
 
+from __future__ import annotations
+
+import base64
 import contextlib
 import hashlib
 import hmac
 import os
 import tempfile
+from functools import cached_property
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import TYPE_CHECKING
 
 from models.errors import ConsoleError
 
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+KEY_BYTES = 32
+"""How long a key is."""
 KEY_VARIABLE = "VAULT_CONSOLE_KEY"
 """The environment variable that holds the key of a store that is not a file."""
 
@@ -31,18 +39,26 @@ class SecretBox:
     Takes a key as `new_key` makes it. Raises SecretUnreadable when it is none. Safe to share between threads.
     """
 
-    __slots__ = ("_fernet", "_marks")
-
     def __init__(self, key: bytes) -> None:
         # A key of its own: what is marked tells nothing about what is sealed.
         self._marks = hashlib.sha256(b"marks of this store" + key.strip()).digest()
+        self._key = key
         try:
-            self._fernet = Fernet(key)
+            whole = len(base64.urlsafe_b64decode(key)) == KEY_BYTES
         except ValueError:
+            whole = False
+        if not whole:
             raise SecretUnreadable(
                 "The key for stored secrets is not a valid key.",
                 "A key is 32 random bytes, written as 44 characters of URL-safe base64.",
             ) from None
+
+    @cached_property
+    def _fernet(self) -> Fernet:
+        # Most sessions of the console open no secret: the library for it takes seven megabytes.
+        from cryptography.fernet import Fernet
+
+        return Fernet(self._key)
 
     def __repr__(self) -> str:
         return "<SecretBox>"
@@ -50,15 +66,15 @@ class SecretBox:
     @staticmethod
     def new_key() -> bytes:
         """Answer a new random key: 44 characters of URL-safe base64, for the key file or variable."""
-        return Fernet.generate_key()
+        return base64.urlsafe_b64encode(os.urandom(KEY_BYTES))
 
     @classmethod
-    def ephemeral(cls) -> "SecretBox":
+    def ephemeral(cls) -> SecretBox:
         """Answer a box whose key lives only in this process: what it seals is lost when the process ends."""
         return cls(cls.new_key())
 
     @classmethod
-    def from_environment(cls) -> "SecretBox":
+    def from_environment(cls) -> SecretBox:
         """Answer the box of a store that is not a file: VAULT_CONSOLE_KEY holds its key.
 
         Raises SecretUnreadable when the variable is empty or holds no valid key.
@@ -72,7 +88,7 @@ class SecretBox:
         return cls(key.encode())
 
     @classmethod
-    def beside(cls, path: Path) -> "SecretBox":
+    def beside(cls, path: Path) -> SecretBox:
         """Open the key file `path`, which lies beside the store, or create it, readable by its owner only.
 
         Processes that start together agree on one key. A key file that exists is never changed. Raises
@@ -108,6 +124,8 @@ class SecretBox:
 
     def open(self, token: str) -> bytes:
         """Answer the bytes sealed in `token`. Raises SecretUnreadable for another key or a changed token."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(token.encode())
         except (InvalidToken, ValueError):

@@ -40,7 +40,8 @@ def engine_for(url: URL, *, durable: bool = False, building: bool = False, **opt
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(location, uri=True, check_same_thread=False, isolation_level=None)
 
-    engine = create_engine(url, creator=connect, poolclass=QueuePool, **options)
+    # The connection that was used last comes first: its pages and statements are in memory, and others need none.
+    engine = create_engine(url, creator=connect, poolclass=QueuePool, pool_use_lifo=True, **options)
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi: sqlite3.Connection, _record: Any) -> None:

@@ -24,6 +24,15 @@ def share_heap() -> None:
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
+def give_back() -> None:
+    """Give memory that nothing uses back to the system, where the C library can be told so. Takes a few milliseconds.
+
+    It keeps what a run has taken for the next one otherwise: up to a tenth of all that the process has.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def settle_collector() -> None:
     """Have the collector look rarely and leave alone what was loaded at the start.
 

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
+from console.screens.chrome import WARM_UP
 from console.screens.finding import FindingScreen
 from console.screens.frame import FilterInput
 from console.targets import EditField, Goto
@@ -127,6 +128,30 @@ class AreaScreen(FindingScreen):
         making = self.listing(self.filter_text, table.sort, table.descending)
         turned = self.NEWEST_FIRST and table.sort == self.NEWEST_FIRST and not table.descending
         return (lambda: replace(making(), descending=False)) if turned else making
+
+    def warm_up(self) -> None:
+        store, session = self.home.store, self.home.session
+        if store is None or session.vault is None:
+            return
+        if self.SEEN_WITH and session.lacks(self.permission(self.SEEN_WITH)):
+            return
+        making = self._listed()
+
+        def job() -> None:
+            from models.queries.lab import ask
+
+            listing = making()
+
+            def first(session: StoreSession) -> Any | None:
+                return next(iter(listing.page(session, 0, 1, 1)), None) if listing.count(session) else None
+
+            row = ask(store, first)
+            detail = None if row is None else ask(store, self.reading(row.key))
+            if detail is not None:
+                self.document(detail)
+
+        # What goes wrong here is told when somebody comes: then it is read in earnest.
+        self.run_worker(job, thread=True, group=WARM_UP, exit_on_error=False)
 
     def show_anew(self) -> None:
         self.remember_filter(self.home.session.vault_id, wanted=self._wanted_key is not None)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from console.app import ConsoleApp
     from models.feed import Change
 
+WARM_UP = "warm-up"
+"""The group of work that reads in vain."""
+
 
 class FramedScreen(Screen[None]):
     """A screen between header and footer. One says what stands between them, and how that is read from the store."""
@@ -52,6 +55,11 @@ class FramedScreen(Screen[None]):
         """The app, under its own type."""
         return cast("ConsoleApp", self.app)
 
+    def _compositor_refresh(self) -> None:
+        """Paint nothing that is not shown: what is masked while screens change is painted in whole after that."""
+        if not self.app._batch_count:  # noqa: SLF001 - no public way there
+            super()._compositor_refresh()
+
     # What a screen says about itself
 
     def compose_body(self) -> ComposeResult:
@@ -73,6 +81,9 @@ class FramedScreen(Screen[None]):
     def concerns(self, change: Change) -> bool:
         """Whether a change in the store touches what is shown."""
         raise NotImplementedError
+
+    def warm_up(self) -> None:
+        """Read a row in vain, in a thread: the first reading of each kind takes several times as long as the others."""
 
     @property
     def settled(self) -> bool:
@@ -110,6 +121,9 @@ class FramedScreen(Screen[None]):
     # Following the store
 
     def on_screen_resume(self) -> None:
+        if not self.is_current:
+            # Made ready, or left again meanwhile.
+            return
         self.write_bars()
         if self._shown_generation != self.home.session.generation:
             self.show_anew()

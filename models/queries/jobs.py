@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union
 from sqlmodel import Session
 
 from models.queries.window import Listing, fetch, fetch_one, matches, row_of
@@ -172,6 +172,15 @@ def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
         .order_by(_connections.name)
     )
     messages = table_of(SparkMessage).c
+    # One search for each side, in the order of its index; asked for either at once, SQLite reads the Vault's messages.
+    sides = [
+        select(messages.id)
+        .where(side == run_id, messages.vault_id + 0 == vault_id)
+        .order_by(messages.id.desc())
+        .limit(SHOWN_MESSAGES)
+        .subquery()
+        for side in (messages.put_by, messages.taken_by)
+    ]
     touched = (
         select(
             messages.id,
@@ -181,7 +190,7 @@ def detail(session: Session, vault_id: int, run_id: int) -> RunDetail | None:
             messages.item_count,
             messages.state,
         )
-        .where(messages.vault_id == vault_id, or_(messages.put_by == run_id, messages.taken_by == run_id))
+        .where(messages.id.in_(union(*(select(side.c.id) for side in sides))))
         .order_by(messages.id.desc())
         .limit(SHOWN_MESSAGES)
     )

@@ -17,6 +17,8 @@ from textual._context import active_app
 from textual.app import App
 from textual.timer import EventTargetGone, Timer
 
+from console.ahead import AheadApp
+
 SOON = 0.03
 """Seconds: what is timed to happen within them is waited for."""
 THREADS = 0.05
@@ -112,4 +114,6 @@ def calmly() -> Iterator[None]:
         patch.setattr(textual.pilot.Pilot, "_wait_for_screen", _wait_for_screen)
         patch.setattr(Timer, "_run", _run)
         patch.setattr(textual.constants, "TEXTUAL_ANIMATIONS", "none")
+        # What is made ready while nobody does anything would be waited for after each key.
+        patch.setattr(AheadApp, "AHEAD", False)
         yield
