@@ -47,6 +47,9 @@ def create(
     fields: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Another field; see edit.")
     ] = None,
+    cross_domain: Annotated[
+        bool, typer.Option("--cross-domain", help="It may connect Vaults of different domains.")
+    ] = False,
 ) -> None:
     """Create a connection in the Vault named with --vault."""
     from models.services.connections import create_connection
@@ -60,7 +63,13 @@ def create(
         values = _values(lab, vault.key, fields or [])
         with lab.store.write() as write:
             made = create_connection(
-                write, actor, type=ConnectionType(f"{kind}__sys"), name=name, api_name=api_name, **values
+                write,
+                actor,
+                type=ConnectionType(f"{kind}__sys"),
+                name=name,
+                api_name=api_name,
+                cross_domain=cross_domain,
+                **values,
             )
     _say(context, vault.key, vault.name, made, f"{made.name} was created in {vault.name}; it is {made.state.value}.")
 

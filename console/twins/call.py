@@ -24,6 +24,12 @@ Words = list[str]
 """The words of one call after the program's own options, such as `queues`, `activate`, `lab_outbound__c`."""
 
 
+class Free(str):
+    """A word of a call that is no option, and may begin as one: what people name and type as they like."""
+
+    __slots__ = ()
+
+
 class Told(str):
     """What is told of something that was done, and the call that does the same."""
 
@@ -130,9 +136,19 @@ def call_of(command: Callable[..., object], store: Store, who: Who, *arguments: 
 
     def words(session: StoreSession) -> str:
         calls = [call if isinstance(call, tuple) else (who, call) for call in twin(Given(session, who, named, values))]
-        return " && ".join(shlex.join([PROGRAM, *_before(session, store.path, by), *call]) for by, call in calls)
+        return " && ".join(
+            shlex.join([PROGRAM, *_before(session, store.path, by), *_in_order(call)]) for by, call in calls
+        )
 
     return ask(store, words)
+
+
+def _in_order(call: Words) -> Words:
+    """A call whose free words are not taken for options: they come last, after two dashes, if one of them could be."""
+    free = [word for word in call if isinstance(word, Free)]
+    if not any(word.startswith("-") for word in free):
+        return call
+    return [*(word for word in call if not isinstance(word, Free)), "--", *free]
 
 
 def _unwrapped(command: Callable[..., object]) -> tuple[Callable[..., object], dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.twins.call import Call, Given, Words, flag
+from console.twins.call import Call, Free, Given, Words, flag
 
 SECRET = "SECRET_FILE"  # noqa: S105
 """Stands for the file that holds a secret: a secret is no word of a call."""
@@ -36,9 +36,12 @@ def _fields(given: Given, *left_out: str) -> Words:
 def create(given: Given) -> Sequence[Words]:
     kind = str(given["kind"]).removesuffix("__sys")
     values = given.values
-    empty = [name for name, value in values.items() if not value or (name == "cross_domain" and value != "true")]
-    words = ["connections", "create", values.get("name", ""), "--api-name", values.get("api_name", ""), "--type", kind]
-    return [words + [word for pair in _fields(given, "name", "api_name", *empty) for word in ("--set", pair)]]
+    empty = [name for name, value in values.items() if not value]
+    across = ["--cross-domain"] if values.get("cross_domain") == "true" else []
+    words = ["connections", "create", Free(values.get("name", ""))]
+    words += ["--api-name", values.get("api_name", ""), "--type", kind, *across]
+    pairs = _fields(given, "name", "api_name", "cross_domain", *empty)
+    return [words + [word for pair in pairs for word in ("--set", pair)]]
 
 
 def edit(given: Given) -> Sequence[Words]:
@@ -48,7 +51,9 @@ def edit(given: Given) -> Sequence[Words]:
 
 def duplicate(given: Given) -> Sequence[Words]:
     values = given.values
-    return [["connections", "duplicate", _of(given), values.get("name", ""), "--api-name", values.get("api_name", "")]]
+    return [
+        ["connections", "duplicate", _of(given), Free(values.get("name", "")), "--api-name", values.get("api_name", "")]
+    ]
 
 
 def download(given: Given) -> Sequence[Words]:
@@ -75,15 +80,15 @@ def delete(given: Given) -> Sequence[Words]:
 def save_client(given: Given) -> Sequence[Words]:
     connection, values = _of(given), given.values
     if given["key"] is None:
-        return [["clients", "add", connection, values.get("client_id", "")]]
+        return [["clients", "add", connection, Free(values.get("client_id", ""))]]
     row = given.row("ConnectionClient", given["key"])
     calls = []
     now = row.client_id if row is not None else ""
     if "client_id" in values:
-        calls.append(["clients", "change", connection, now, values["client_id"]])
+        calls.append(["clients", "change", connection, Free(now), Free(values["client_id"])])
         now = values["client_id"]
     if "active" in values:
-        calls.append(["clients", "activate" if values["active"] == "true" else "inactivate", connection, now])
+        calls.append(["clients", "activate" if values["active"] == "true" else "inactivate", connection, Free(now)])
     return calls
 
 
@@ -101,13 +106,15 @@ def save_authorization(given: Given) -> Sequence[Words]:
     secret = ["--secret-file", SECRET] if values.get(SECRET_FIELDS[kind]) else []
     if given["key"] is None:
         name = values.get("name", "")
-        return [["authorizations", "create", name, "--type", kind.value.removesuffix("__sys"), *identity, *secret]]
+        return [
+            ["authorizations", "create", Free(name), "--type", kind.value.removesuffix("__sys"), *identity, *secret]
+        ]
     row = given.row("ConnectionAuthorization", given["key"])
-    return [["authorizations", "edit", row.name, *flag("--name", values.get("name")), *identity, *secret]]
+    return [["authorizations", "edit", Free(row.name), *flag("--name", values.get("name")), *identity, *secret]]
 
 
 def delete_authorization(given: Given) -> Sequence[Words]:
-    return [["authorizations", "delete", given["name"]]]
+    return [["authorizations", "delete", Free(given["name"])]]
 
 
 def choose_certificate(given: Given) -> Sequence[Words]:
@@ -128,7 +135,7 @@ def begin_rollover(given: Given) -> Sequence[Words]:
 
 def create_sandbox(given: Given) -> Sequence[Words]:
     values = given.values
-    words = ["sandbox", "create", values.get("name", ""), *flag("--id", values.get("id"))]
+    words = ["sandbox", "create", Free(values.get("name", "")), *flag("--id", values.get("id"))]
     return [[*words, *flag("--dns-host", values.get("dns_host"))]]
 
 

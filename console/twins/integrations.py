@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from console.twins.call import Given, Words, flag
+from console.twins.call import Free, Given, Words, flag
 
 
 def _of(given: Given, key: int | None) -> str:
@@ -33,7 +33,7 @@ def set_last_run(given: Given) -> Sequence[Words]:
 def create(given: Given) -> Sequence[Words]:
     values = given.values
     connection = given.name("Connection", int(values.get("connection_id") or 0))
-    words = ["integrations", "create", values.get("name", ""), "--connection", connection]
+    words = ["integrations", "create", Free(values.get("name", "")), "--connection", connection]
     return [[*words, *flag("--api-name", values.get("api_name")), *flag("--feature", values.get("feature"))]]
 
 
@@ -47,7 +47,7 @@ def delete(given: Given) -> Sequence[Words]:
 
 def create_point(given: Given) -> Sequence[Words]:
     values = given.values
-    words = ["integrations", "create-point", _of(given, given["integration_id"]), values.get("name", "")]
+    words = ["integrations", "create-point", _of(given, given["integration_id"]), Free(values.get("name", ""))]
     words += ["--direction", given["direction"], *flag("--api-name", values.get("api_name"))]
     words += flag("--matching", values.get("matching"))
     return [words + [f"--no-{name}" for name in ("creates", "updates") if values.get(name) == "false"]]
@@ -68,7 +68,13 @@ def save_source(given: Given) -> Sequence[Words]:
 
 def create_rule(given: Given) -> Sequence[Words]:
     values = given.values
-    words = ["rules", "create", values.get("name", ""), "--point", given.name("IntegrationPoint", given["point_id"])]
+    words = [
+        "rules",
+        "create",
+        Free(values.get("name", "")),
+        "--point",
+        given.name("IntegrationPoint", given["point_id"]),
+    ]
     words += flag("--api-name", values.get("api_name"))
     words += flag("--primary-query-object", values.get("primary_query_object"))
     return [words + (["--inactive"] if values.get("active") == "false" else [])]
@@ -167,7 +173,7 @@ def _lookup(given: Given, key: int | None) -> Words:
 
 def create_lookup(given: Given) -> Sequence[Words]:
     values = given.values
-    words = ["lookups", "create", values.get("name", "")]
+    words = ["lookups", "create", Free(values.get("name", ""))]
     words += ["--connection", given.name("Connection", given["connection_id"]), "--type", given["kind"]]
     for name in ("api_name", "target_object", "target_key_field"):
         words += flag("--" + name.replace("_", "-"), values.get(name))
@@ -189,14 +195,14 @@ def save_key(given: Given) -> Sequence[Words]:
     lookup, values, old = _lookup(given, given["lookup_id"]), given.values, given["old"]
     source = values.get("source_key", old or "")
     held = target_keys(given.session, given["lookup_id"], [old]).get(old, "") if old is not None else ""
-    calls = [["lookups", "set", *lookup, source, values.get("target_key", held)]]
+    calls = [["lookups", "set", *lookup, Free(source), Free(values.get("target_key", held))]]
     if old is not None and source != old:
-        calls.insert(0, ["lookups", "unset", *lookup, old])
+        calls.insert(0, ["lookups", "unset", *lookup, Free(old)])
     return calls
 
 
 def remove_keys(given: Given) -> Sequence[Words]:
-    return [["lookups", "unset", *_lookup(given, given["lookup_id"]), *given["source_keys"]]]
+    return [["lookups", "unset", *_lookup(given, given["lookup_id"]), *map(Free, given["source_keys"])]]
 
 
 def forget(given: Given) -> Sequence[Words]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from console.twins.call import Given, Words, flag
+from console.twins.call import Free, Given, Words, flag
 
 
 def pause_or_resume(given: Given) -> Sequence[Words]:
@@ -99,8 +99,8 @@ def mark_seen(given: Given) -> Sequence[Words]:
 
 
 def save_snapshot(given: Given) -> Sequence[Words]:
-    return [["snapshot", "save", given.values["name"].strip()]]
+    return [["snapshot", "save", Free(given.values["name"].strip())]]
 
 
 def delete_snapshot(given: Given) -> Sequence[Words]:
-    return [["snapshot", "delete", given["name"]]]
+    return [["snapshot", "delete", Free(given["name"])]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.twins.call import Given, Words, flag
+from console.twins.call import Free, Given, Words, flag
 
 OPTIONS = {
     "label": "--label",
@@ -57,7 +57,7 @@ def _value(given: Given, name: str, value: str) -> str:
 
 def create(given: Given) -> Sequence[Words]:
     values = given.values
-    words = ["queues", "create", values.get("label", ""), "--type", given["kind"]]
+    words = ["queues", "create", Free(values.get("label", "")), "--type", given["kind"]]
     words += flag("--name", values.get("api_name"))
     settings = Given(given.session, given.who, {}, {name: values[name] for name in values if name != "label"})
     inactive = ["--inactive"] if values.get("active") == "false" else []
@@ -80,22 +80,23 @@ def trace(given: Given) -> Sequence[Words]:
     return [["queues", "trace", _of(given), *(["--off"] if given["off"] else [])]]
 
 
-def _served(given: Given, connection: str) -> Words:
+def _served(given: Given, connection: str, *, changed: bool) -> Words:
+    """`changed`: what is empty in the form was emptied there."""
     values = given.values
     words = ["queues", "connect", _of(given), connection]
     for field, option in (("deliver_to_queue", "--deliver-to"), ("path", "--path"), ("label", "--label")):
-        words += flag(option, values.get(field))
+        words += [option, values[field]] if changed and field in values else flag(option, values.get(field))
     if "active" in values:
         words.append("--active" if values["active"] == "true" else "--inactive")
     return words
 
 
 def serve(given: Given) -> Sequence[Words]:
-    return [_served(given, given.name("Connection", int(given.values["connection_id"] or 0)))]
+    return [_served(given, given.name("Connection", int(given.values["connection_id"] or 0)), changed=False)]
 
 
 def change_serving(given: Given) -> Sequence[Words]:
-    return [_served(given, given.name("Connection", given["connection_id"]))]
+    return [_served(given, given.name("Connection", given["connection_id"]), changed=True)]
 
 
 def stop_serving(given: Given) -> Sequence[Words]:
