@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
+from models.services.integration_needs import alternatives, has_any
 from models.tables import Connection, ConnectionState, Integration, Vault, table_of
 from seed.catalogue.load import Catalogue
 from seed.catalogue.schema import Evidence, Feature, StandardConnection
@@ -144,11 +145,10 @@ class _Reader:
 
 def _lacking(who: str, vault: Any, feature: Feature, side: str) -> Iterator[str]:
     for wanted in feature.applications.get(side, ()):
-        choices = wanted.split("|")
-        if not set(choices) & set(vault.applications):
-            yield f"{who} does not have {_either(choices)}."
+        if not has_any(wanted, vault.applications):
+            yield f"{who} does not have {_either(alternatives(wanted))}."
     for wanted in feature.settings.get(side, ()):
-        if wanted not in vault.features:
+        if not has_any(wanted, vault.features):
             yield f"{who} is not configured for {wanted}."
 
 

@@ -17,6 +17,7 @@ from models.queries.requirements import (
     requirements_of,
     requirements_of_connection,
 )
+from models.services.connection_editing import duplicate_connection
 from models.services.integration_needs import Needs
 from models.services.integrations import create_integration
 from models.services.sandboxes import create_sandbox, refresh_sandbox
@@ -132,6 +133,18 @@ def test_integrations_of_a_sandbox_depend_on_those_of_the_sandbox(store: Store, 
     switch(store, admin, lab.id(TRANSFER), on=False)
     assert one(store, copies[ENHANCED], RequirementKind.DEPENDENCY).key == copies[TRANSFER]
     assert switch(store, user(store, 1009), copies[ENHANCED])
+
+
+def test_integrations_of_a_duplicate_depend_on_those_of_the_duplicate(store: Store, lab: Quality, admin: Actor) -> None:
+    switch(store, admin, lab.id(TRANSFER))
+    switch(store, admin, lab.id(ENHANCED))
+    with store.write() as write:
+        copy = duplicate_connection(write, admin, lab.connections[QUALITY], name="Second", api_name="second__c")
+        key = copy.id or 0
+    with store.read() as session:
+        found = {each.name: each for each in requirements_of_connection(session, key)}
+    (dependency,) = (each for each in found[ENHANCED].requirements if each.kind is RequirementKind.DEPENDENCY)
+    assert dependency.key == found[TRANSFER].key != lab.id(TRANSFER)
 
 
 def test_a_refreshed_sandbox_has_the_settings_of_its_parent(store: Store, admin: Actor) -> None:
