@@ -1,6 +1,7 @@
 """What the doctor looks at: both sides of a connection, read once."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from models.doctor.finding import Finding, FindingKind, Place, Severity
 from models.errors import NotFound
 from models.queries.requirements import IntegrationRequirements, requirements_of_connection
 from models.tables import (
+    SEARCH_ON_DEMAND,
     Connection,
     ConnectionType,
     Direction,
@@ -61,6 +63,12 @@ class Inbound:
     point: str
     creates: bool
     matching: Matching
+    behaviours: Sequence[str]
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether messages are meant for it; through others users search the partner Vault."""
+        return SEARCH_ON_DEMAND not in self.behaviours
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,7 @@ class Side:
                 _points.c.name,
                 _points.c.creates,
                 func.coalesce(_points.c.matching, _integrations.c.matching),
+                _points.c.behaviours,
             )
             .join(_integrations, _integrations.c.id == _points.c.integration_id)
             .where(_integrations.c.connection_id == self.key, _points.c.direction == Direction.INBOUND)

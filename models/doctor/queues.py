@@ -31,7 +31,7 @@ def check_queues(case: Case) -> Findings:
     for side in case.sides:
         sends = not case.is_vault_to_vault or any(stream.active for stream in side.streams)
         takes = side.row.type is ConnectionType.LOCAL or (
-            case.is_vault_to_vault and any(point.active for point in side.inbound.values())
+            case.is_vault_to_vault and any(point.active and point.takes_messages for point in side.inbound.values())
         )
         serving = _serving(side)
         for direction, needed in ((Direction.OUTBOUND, sends), (Direction.INBOUND, takes)):

@@ -22,7 +22,15 @@ from models.tables.exceptions import (
     RetryTransferMessage,
     Subject,
 )
-from models.tables.integrations import DeletePolicy, Direction, Integration, IntegrationPoint, Matching, PointSource
+from models.tables.integrations import (
+    SEARCH_ON_DEMAND,
+    DeletePolicy,
+    Direction,
+    Integration,
+    IntegrationPoint,
+    Matching,
+    PointSource,
+)
 from models.tables.jobs import COUNTS, Counts, Job, JobKind, JobRun, JobRunLine, Lab, RunStatus
 from models.tables.lookups import LookupType, ReferenceLookup, ReferenceLookupKey, ReferenceLookupMiss
 from models.tables.message_items import SparkMessageAttribute, SparkMessageItem
@@ -58,6 +66,7 @@ __all__ = [
     "ITEMS_IN_A_MESSAGE",
     "LONGEST_TOKEN",
     "MESSAGES_IN_A_QUEUE",
+    "SEARCH_ON_DEMAND",
     "ApprovalTask",
     "AttemptKind",
     "AuditRow",

@@ -43,6 +43,10 @@ class DeletePolicy(StrEnum):
     """The integration's mark field receives its mark text (seed S4)."""
 
 
+SEARCH_ON_DEMAND = "search_on_demand"
+"""The behaviour of an inbound point through which users search the partner Vault: no message is meant for it."""
+
+
 class Integration(SQLModel, table=True):
     """One feature of a connection, on or off by its Status.
 
