@@ -5,13 +5,13 @@ with a `BEHAVIOUR`. The stages ask the behaviours of a point at six places and k
 run, dry run and explanation do the same. Everything is set-based: a behaviour is asked once for many records.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import ColumnElement, Table
 from sqlmodel import Session
@@ -36,7 +36,8 @@ Dependents = tuple[ObjectModel, Sequence[Pair]]
 class Sending:
     """An outbound point that looks for records of an object. `table` has them, or the versions of documents.
 
-    `feature` is that of the point's integration.
+    `feature` is that of the point's integration. `criteria` are those of the point for this object, a value by field or
+    by path across a reference.
     """
 
     vault_id: int
@@ -44,6 +45,7 @@ class Sending:
     feature: str
     model: ObjectModel
     table: Table
+    criteria: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Behaviour:
     ) -> Iterable[ColumnElement[bool]]:
         """Which records count as changed in a span of time though nobody changed them: any of the conditions will do.
 
-        It is asked for records alone, not for versions of documents. They must meet the criteria as all others.
+        They, or the versions of documents, must meet the criteria as all others.
         """
         return ()
 

@@ -36,7 +36,7 @@ def sent_by(
     `source` is a row with a point source's `criteria` and its point's `behaviours`. Raises ConsoleError.
     """
     table = VERSIONS if model.is_document else _records
-    sending = Sending(model.vault_id, connection_id, feature, model, table)
+    sending = Sending(model.vault_id, connection_id, feature, model, table, source.criteria)
     return [
         *conditions(session, model, source.criteria, table),
         *narrowing(session, source.behaviours, sending),

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, or_, select
 from sqlmodel import Session
 
 from models.callback import SourceRow
@@ -73,18 +73,20 @@ def changed_versions(
     conditions: Sequence[ColumnElement[bool]],
     since: datetime | None,
     until: datetime,
+    also: Sequence[ColumnElement[bool]] = (),
     *,
     stream: int,
 ) -> Iterator[str]:
     """The versions of documents that changed in a span of time and meet the conditions, as items of messages.
 
-    `conditions` are on the table of versions. Versions come oldest change first; CrossLinks are left out.
+    `conditions` are on the table of versions, and so is `also`, of which any makes a version count as changed. Versions
+    come oldest change first; CrossLinks are left out.
     """
     statement = select(_versions.c.version_id).where(
         _versions.c.object_id == model.id, _versions.c.modified_at < until, _OWN
     )
     if since is not None:
-        statement = statement.where(_versions.c.modified_at >= since)
+        statement = statement.where(or_(_versions.c.modified_at >= since, *also))
     order = (_versions.c.modified_at, _versions.c.record_id, _versions.c.major, _versions.c.minor)
     statement = statement.where(*conditions).order_by(*order)
     return iter(session.execute(statement, execution_options={"yield_per": stream}).scalars())

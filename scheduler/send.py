@@ -38,7 +38,7 @@ from models.tables import (
 from models.time import Clock
 from scheduler.behaviour import Sending, stirring
 from scheduler.criteria import sent_by
-from scheduler.documents import changed_versions, withdrawn_versions
+from scheduler.documents import VERSIONS, changed_versions, withdrawn_versions
 from scheduler.outbox import Outbox, open_outbox
 from scheduler.runs import Run, RunResult, job_run, result_of
 from scheduler.scope import Scope
@@ -196,11 +196,11 @@ def _found(
     """What a point source has to tell, by event. Documents that are no longer to be sent may be withdrawn."""
     model = load_object(session, integration.vault_id, source.object_name)
     wanted = sent_by(session, integration.connection_id, integration.feature, model, source)
+    also = _stirred(session, integration, model, source, since, until)
     if not model.is_document:
-        also = _stirred(session, integration, model, source, since, until)
         yield model, MessageEvent.CHANGED, _changed(session, model, wanted, also, since, until)
     else:
-        yield model, MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, stream=_STREAM)
+        yield model, MessageEvent.CHANGED, changed_versions(session, model, wanted, since, until, also, stream=_STREAM)
     yield model, MessageEvent.DELETED, _deleted(session, model, since, until)
     if model.is_document and integration.inactivates_targets:
         yield model, MessageEvent.WITHDRAWN, withdrawn_versions(session, model, wanted, since, until, stream=_STREAM)
@@ -214,10 +214,11 @@ def _stirred(
     since: datetime | None,
     until: datetime,
 ) -> list[ColumnElement[bool]]:
-    """What else counts as a change of a record, by the behaviours of the point."""
+    """What else counts as a change of a record or version, by the behaviours of the point."""
     if since is None:
         return []
-    sending = Sending(model.vault_id, integration.connection_id, integration.feature, model, _records)
+    table = VERSIONS if model.is_document else _records
+    sending = Sending(model.vault_id, integration.connection_id, integration.feature, model, table, source.criteria)
     return list(stirring(session, source.behaviours, sending, since, until))
 
 

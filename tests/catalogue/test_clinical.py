@@ -20,7 +20,7 @@ from tests.catalogue.lab import CatalogueLab, Row
 
 _connections = table_of(Connection)
 
-BOTH_GATES = {"sim_connect_to_clinical_operations__c": True}
+FROM_EDC = {"sim_connect_to_clinical_operations__c": True}
 
 
 def names_of_points(connection: str, vault: str, direction: Direction) -> set[str]:
@@ -37,6 +37,13 @@ def only(rows: list[Row]) -> Row:
     return rows[0]
 
 
+def approved_document(lab: CatalogueLab, vault: str, values: Row) -> str:
+    """A document of a Vault that is in its steady state; answers its id."""
+    made = lab.create(vault, "documents", values)
+    lab.live(vault, made, ("approved__c",))
+    return made
+
+
 # Clinical Operations-EDC.
 
 
@@ -44,7 +51,7 @@ def connected_study(lab: CatalogueLab, **settings: bool) -> None:
     """A Study in both Vaults, linked by hand, with a site that has gone to EDC."""
     lab.create("clinops", "study__v", {"name__v": "VRT-1", "sim_connect_to_vault_cdms__c": True}, "study")
     link = {"name__v": "VRT-1", "link__sys": "@study.global_id__sys"}
-    lab.create("edc", "sim_study__c", {**link, **BOTH_GATES, **settings}, "edc_study")
+    lab.create("edc", "sim_study__c", {**link, **FROM_EDC, **settings}, "edc_study")
     lab.create("clinops", "site__v", {"name__v": "DE-01", "study__v": "@study"}, "site")
     lab.run()
 
@@ -153,6 +160,27 @@ def test_fields_of_repeating_visits_and_sdv_come_only_where_the_study_has_them_s
     assert {name: visit[name] for name in conditional if name in visit} == arrived
 
 
+def test_opening_a_gate_sends_what_the_study_has_already(store: Store) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    study = lab.create("clinops", "study__v", {"name__v": "VRT-1"}, "study")
+    values = {"name__v": "Made in EDC", "link__sys": "@study.global_id__sys"}
+    edc_study = lab.create("edc", "sim_study__c", values, "edc_study")
+    lab.create("clinops", "study_country__v", {"name__v": "Germany", "study__v": "@study"})
+    lab.create("edc", "sim_event_definition__c", {"name__v": "Screening", "sim_study__c": "@edc_study"})
+    closeout = {"name__v": "Closeout", "type__v": "Closeout CRF", "sim_study__c": "@edc_study"}
+    approved_document(lab, "edc", closeout)
+    lab.run()
+    assert lab.records("edc", "sim_study_country__c") == lab.records("clinops", "visit_def__v") == []
+    lab.change("clinops", study, {"sim_connect_to_vault_cdms__c": True})
+    lab.run()
+    assert len(lab.records("edc", "sim_study_country__c")) == 1
+    assert lab.records("clinops", "visit_def__v") == lab.records("clinops", "documents") == []
+    lab.change("edc", edc_study, FROM_EDC)
+    lab.run()
+    assert len(lab.records("clinops", "visit_def__v")) == len(lab.records("clinops", "documents")) == 1
+    assert lab.troubles() == []
+
+
 # RIM-Clinical Operations.
 
 
@@ -196,13 +224,6 @@ def test_no_milestone_is_made_for_a_regulatory_objective(store: Store) -> None:
     lab.run()
     assert lab.records("clinops", "milestone__v") == []
     assert lab.troubles() == []
-
-
-def approved_document(lab: CatalogueLab, vault: str, values: Row) -> str:
-    """A document of a Vault that is in its steady state; answers its id."""
-    made = lab.create(vault, "documents", values)
-    lab.live(vault, made, ("approved__c",))
-    return made
 
 
 def versions_of(lab: CatalogueLab, record_id: str) -> list[tuple[int, int, str | None]]:
@@ -309,6 +330,22 @@ def test_the_state_of_a_safety_distribution_goes_back_to_the_transmission_that_i
         assert lab.troubles() == []
         assert lab.record("safety", sent)["state__v"] == there
     assert lab.record("safety", other)["state__v"] == "draft_state__c"
+
+
+def test_the_user_action_pushes_a_distribution_with_letters_that_were_ready_before(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_clinops")
+    susar = lab.create("safety", "transmission__v", {"name__v": "SUSAR"}, "susar")
+    letter = {"name__v": "Letter", "type__v": "Letter", "sim_transmission__c": "@susar"}
+    approved_document(lab, "safety", letter)
+    lab.create("safety", "documents", {**letter, "name__v": "Only a draft"})
+    lab.run()
+    assert lab.records("clinops", "documents") == []
+    lab.change("safety", susar, {"sim_send_to_vault_clinical__c": True})
+    lab.run()
+    assert lab.troubles() == []
+    distribution = only(lab.records("clinops", "sim_safety_distribution__c"))
+    crosslink = only(lab.records("clinops", "documents"))
+    assert (crosslink["name__v"], crosslink["sim_safety_distribution__c"]) == ("Letter", distribution["id"])
 
 
 # Quality-Clinical Operations.
