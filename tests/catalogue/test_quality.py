@@ -110,6 +110,9 @@ def test_change_items_of_an_event_are_grouped(store: Store) -> None:
         ("with_event 2", event),
     ]
     assert len(lab.records("rim", "sim_change_item__c")) == 4
+    lab.change("quality", lab.made["without"][1], {"sim_rim_event__c": "New site"})
+    lab.run()
+    assert len(lab.records("rim", "sim_change_item_grouping__c")) == 4, "an Event that is named later groups them too"
     assert lab.troubles() == []
 
 
@@ -315,3 +318,128 @@ def test_registrations_need_rim_registrations(store: Store) -> None:
     lab.switch_one("rim_promomats", "rim", "sim_product_data__c", active=True)
     with pytest.raises(NotPossible, match="Registrations"):
         lab.switch_one("rim_promomats", "rim", "sim_registration__c", active=True)
+
+
+def crosslinks(lab: CatalogueLab) -> list[tuple[str, str | None]]:
+    """Number of version and title of the documents of Medical."""
+    rows = lab.records("medical", "documents")
+    return [(f"{row['major_version_number__v']}.{row['minor_version_number__v']}", row["title__v"]) for row in rows]
+
+
+def test_rim_documents_go_to_medical_by_three_triggers(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_medical")
+    own = lab.create("rim", "documents", {"name__v": "SmPC", "type__v": "Labeling", "title__v": "First"})
+    lab.run()
+    assert crosslinks(lab) == [], "a draft stays"
+    lab.live("rim", own, ("approved__c",))
+    lab.run()
+    assert crosslinks(lab) == [("1.0", "First")], "it became steady"
+    lab.change("rim", own, {"title__v": "Corrected"})
+    lab.run()
+    assert crosslinks(lab) == [("1.0", "Corrected")], "its fields changed while it was steady"
+    lab.live("rim", own, ("draft",))
+    lab.change("rim", own, {"title__v": "Revised"})
+    lab.run()
+    assert crosslinks(lab) == [("1.0", "Corrected")], "a revision stays until it is approved"
+    lab.live("rim", own, ("approved__c",))
+    lab.run()
+    assert crosslinks(lab) == [("2.0", "Revised")], "it became steady again"
+
+
+def test_medical_sends_no_document_to_rim() -> None:
+    side = catalogue().connections["rim_medical"].side("medical")
+    assert side is not None
+    assert {point.direction for one in side.integrations for point in one.points} == {Direction.INBOUND}
+
+
+def test_without_registrations_medical_gets_products_but_no_local_data(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_medical", state=State.ESTABLISHED)
+    lab.configure("rim", applications=("Submissions",))
+    for vault in ("rim", "medical"):
+        lab.switch_one("rim_medical", vault, "sim_product_data__c", active=True)
+    with pytest.raises(NotPossible, match="Registrations"):
+        lab.switch_one("rim_medical", "rim", "sim_local_product_data__c", active=True)
+    lab.create("rim", "drug_product__v", {"name__v": "Corvaxin"}, "product")
+    values = {"name__v": "Corvaxin Japan", "sim_product__c": "@product", "country__v": "@country__v/JP"}
+    lab.create("rim", "sim_local_product_data__c", values)
+    lab.run()
+    assert names(lab, "medical", "sim_product__c") == ["Corvaxin"]
+    assert names(lab, "medical", "sim_local_product_data__c") == []
+
+
+def test_medical_quality_has_two_points_on_each_side() -> None:
+    points = {
+        side.vault: {(point.name, point.direction) for one in side.integrations for point in one.points}
+        for side in catalogue().connections["medical_quality"].sides
+    }
+    assert points == {
+        "medical": {
+            ("Product Quality Complaint Outbound Integration Point", Direction.OUTBOUND),
+            ("Product Quality Complaint Inbound Integration Point", Direction.INBOUND),
+        },
+        "quality": {
+            ("Medical-Quality: PQC Outbound Integration Point", Direction.OUTBOUND),
+            ("Medical-Quality: PQC Inbound Integration Point", Direction.INBOUND),
+        },
+    }
+
+
+def test_a_complaint_of_another_origin_is_not_told_to_medical(store: Store) -> None:
+    """Quality takes complaints in from both; each hears of its own alone."""
+    lab = CatalogueLab.of(store, "medical_quality", "quality_safety")
+    lab.create("medical", "sim_product_quality_complaint__c", {"name__v": "M", "sim_transfer_to_quality__c": True})
+    lab.create("safety", "sim_case__c", {"name__v": "Case", "sim_transfer_pqcs_to_quality__c": True}, "case")
+    lab.create("safety", "sim_product_quality_complaint__c", {"name__v": "S", "sim_case__c": "@case"})
+    lab.run()
+    for row in lab.records("quality", "complaint_intake__v"):
+        lab.change("quality", row["id"], {"state__v": "closed_state__c", "sim_outcome__c": f"About {row['name__v']}"})
+    lab.run()
+    (medical,) = lab.records("medical", "sim_product_quality_complaint__c")
+    (safety,) = lab.records("safety", "sim_product_quality_complaint__c")
+    assert (medical["sim_quality_outcome__c"], safety["sim_pqc_outcome__c"]) == ("About M", "About S")
+    assert lab.troubles() == []
+
+
+def test_transferring_the_pqcs_of_a_case_sends_all_of_them(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_safety")
+    case = lab.create("safety", "sim_case__c", {"name__v": "Case 1"}, "case")
+    for name in ("PQC 1", "PQC 2"):
+        lab.create("safety", "sim_product_quality_complaint__c", {"name__v": name, "sim_case__c": "@case"})
+    lab.run()
+    assert names(lab, "quality", "complaint_intake__v") == []
+    lab.change("safety", case, {"sim_transfer_pqcs_to_quality__c": True})
+    lab.run()
+    assert names(lab, "quality", "complaint_intake__v") == ["PQC 1", "PQC 2"]
+
+
+def test_a_complaint_has_one_inbox_item(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_safety")
+    complaint = lab.create("quality", "complaint__v", {"name__v": "C-1", "sim_transfer_to_safety__c": True})
+    lab.run()
+    lab.change("quality", complaint, {"sim_event_reported__c": "Dizziness"})
+    lab.run()
+    lab.send_again("quality_safety", "quality", "sim_quality_safety_adverse_event__c")
+    lab.run()
+    (item,) = lab.records("safety", "inbox_item__v")
+    assert (item["name__v"], item["sim_event_reported__c"]) == ("C-1", "Dizziness")
+
+
+def test_quality_safety_needs_complaints(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_safety", state=State.ESTABLISHED)
+    lab.configure("quality", features=("Change Control",))
+    for api_name in ("sim_quality_safety_pqc__c", "sim_quality_safety_adverse_event__c"):
+        with pytest.raises(NotPossible, match="Complaints"):
+            lab.switch_one("quality_safety", "quality", api_name, active=True)
+
+
+def test_an_outcome_reaches_the_complaint_it_is_about(store: Store) -> None:
+    lab = CatalogueLab.of(store, "quality_safety")
+    lab.create("safety", "sim_case__c", {"name__v": "Case 2", "sim_transfer_pqcs_to_quality__c": True}, "case")
+    for name in ("PQC 1", "PQC 2"):
+        lab.create("safety", "sim_product_quality_complaint__c", {"name__v": name, "sim_case__c": "@case"})
+    lab.run()
+    (second,) = [row for row in lab.records("quality", "complaint_intake__v") if row["name__v"] == "PQC 2"]
+    lab.change("quality", second["id"], {"state__v": "closed_state__c", "sim_outcome__c": "Confirmed"})
+    lab.run()
+    outcomes = [row.get("sim_pqc_outcome__c") for row in lab.records("safety", "sim_product_quality_complaint__c")]
+    assert outcomes == [None, "Confirmed"]
