@@ -128,6 +128,7 @@ class Builder:
             system_managed=True,
             cross_domain=planned.cross_domain,
             standard_connection=planned.key,
+            at_most=side.at_most,
         )
         lookups = self._build_lookups(side, key_of(connection), vault.id)
         for integration in side.integrations:

@@ -257,11 +257,15 @@ class PlannedQueue(Part):
 
 
 class PlannedSide(Part):
-    """One Vault's Connection record with everything that hangs under it."""
+    """One Vault's Connection record with everything that hangs under it.
+
+    `at_most` is how many of them the Vault may have, duplicates included; any number when it is not said.
+    """
 
     vault: Key
     name: Label
     api_name: ApiName
+    at_most: Annotated[int, Field(gt=0)] | None = None
     description: str = ""
     integrations: tuple[PlannedIntegration, ...] = ()
     lookups: tuple[PlannedLookup, ...] = ()

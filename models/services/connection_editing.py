@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session
 
-from models.errors import ConsoleError, InvalidInput
+from models.errors import ConsoleError, InvalidInput, NotPossible
 from models.permissions import Actor, Permission
 from models.services.checks import Checks, connection_in_vault, key_of
 from models.services.connection_copying import copy_components
@@ -140,10 +140,14 @@ def duplicate_connection(
 
     It begins in the state of its type, with a connection client of its own; a Vault to Vault connection takes its
     integrations, lookups and queues along (see `connection_copying`). The remote Vault's details stay with the
-    original. Raises NotAllowed, NotFound, InvalidInput.
+    original. Raises NotAllowed, NotFound, InvalidInput, and NotPossible when the Vault has as many of a standard
+    connection as there may be.
     """
     actor.require(Permission.MANAGE_CONNECTIONS)
     original = connection_in_vault(write, connection_id, actor.vault_id)
+    standard = original.standard_connection or original.duplicate_of
+    if standard:
+        _check_number(write, actor.vault_id, standard)
     copy = create_connection(
         write,
         actor,
@@ -157,11 +161,28 @@ def duplicate_connection(
         cross_domain=original.cross_domain,
     )
     copy.certificate_id = original.certificate_id
+    copy.duplicate_of = standard
     write.add(copy)
     write.flush()
     if original.type is ConnectionType.VAULT_TO_VAULT:
         copy_components(write, actor, connection_id, key_of(copy))
     return copy
+
+
+def _check_number(write: WriteSession, vault_id: int, standard: str) -> None:
+    """Let a further duplicate of a standard connection pass. Raises NotPossible when there are enough."""
+    family = or_(_connections.c.standard_connection == standard, _connections.c.duplicate_of == standard)
+    rows = write.execute(select(_connections).where(_connections.c.vault_id == vault_id, family)).all()
+    limited = next((row for row in rows if row.at_most is not None), None)
+    if limited is None or len(rows) < limited.at_most:
+        return
+    once = limited.at_most == 1
+    raise NotPossible(
+        f"{limited.name} can be there {'only once' if once else f'{limited.at_most} times at most'}.",
+        "Connect it with another Vault instead of duplicating it."
+        if once
+        else "Delete a duplicate that is not needed; only Veeva Support can allow more.",
+    )
 
 
 def _checked(write: WriteSession, connection: Connection, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def create_connection(
     system_managed: bool = False,
     cross_domain: bool = False,
     standard_connection: str = "",
+    at_most: int | None = None,
     authorization_id: int | None = None,
 ) -> Connection:
     """Create a connection in the Vault the actor acts in.
@@ -90,6 +91,7 @@ def create_connection(
         name=name,
         api_name=api_name,
         standard_connection=standard_connection,
+        at_most=at_most,
         state=_FIRST_STATE[type],
         system_managed=system_managed,
         cross_domain=cross_domain,

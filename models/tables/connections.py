@@ -45,6 +45,10 @@ class Connection(SQLModel, table=True):
     api_name: str = Field(max_length=60)
     standard_connection: str = Field(default="", max_length=60)
     """Which standard connection this is a side of: the two sides may differ in their API names. Empty: a custom one."""
+    duplicate_of: str = Field(default="", max_length=60)
+    """Which standard connection this one was duplicated from, directly or by way of another duplicate."""
+    at_most: int | None = None
+    """How many of this standard connection a Vault may have, duplicates included. None: as many as it likes."""
     state: ConnectionState = enum_column(ConnectionState, ConnectionState.PENDING)
     system_managed: bool = False
     cross_domain: bool = False

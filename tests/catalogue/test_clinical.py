@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import delete, select
 
-from models.errors import InvalidInput
+from models.errors import InvalidInput, NotPossible
+from models.services.connection_editing import duplicate_connection
 from models.services.connections import create_connection
 from models.store import Store
 from models.tables import (
@@ -179,6 +180,27 @@ def test_opening_a_gate_sends_what_the_study_has_already(store: Store) -> None:
     lab.run()
     assert len(lab.records("clinops", "visit_def__v")) == len(lab.records("clinops", "documents")) == 1
     assert lab.troubles() == []
+
+
+def test_clinical_operations_has_at_most_five_edc_vaults(store: Store) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    with store.read() as session:
+        ids = {row.vault_id: row.id for row in session.execute(select(_connections))}
+
+    def duplicate(vault: str, original: int, number: int) -> int:
+        with store.write() as write:
+            name, api_name = f"EDC {number}", f"edc_{number}__c"
+            made = duplicate_connection(write, lab.actor(write, vault), original, name=name, api_name=api_name)
+            return made.id or 0
+
+    newest = ids[lab.vaults["clinops"]]
+    for number in range(2, 6):
+        # A duplicate of a duplicate counts as well.
+        newest = duplicate("clinops", newest, number)
+    with pytest.raises(NotPossible, match="5 times at most"):
+        duplicate("clinops", newest, 6)
+    with pytest.raises(NotPossible, match="only once"):
+        duplicate("edc", ids[lab.vaults["edc"]], 2)
 
 
 # RIM-Clinical Operations.

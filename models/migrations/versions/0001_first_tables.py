@@ -389,6 +389,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("api_name", sa.String(60), nullable=False),
         sa.Column("standard_connection", sa.String(60), nullable=False),
+        sa.Column("duplicate_of", sa.String(60), nullable=False),
+        sa.Column("at_most", sa.Integer(), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
