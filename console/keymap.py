@@ -12,16 +12,20 @@ has the same meaning everywhere, or one that would then mean two things in one p
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 import pkgutil
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import textual.keys
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.keys import key_to_character
@@ -32,6 +36,9 @@ from console.key_names import read_key, shown
 from models.errors import InvalidInput
 
 FILE: Final = "keys.toml"
+CHECKED: Final = "keys-checked.json"
+_ROOMS: Final = ("screens", "modals", "widgets")
+"""Where classes with bindings are."""
 FIXED: Final = frozenset({"ctrl+q", "escape", "enter", "tab", "shift+tab"})
 """Keys that mean the same everywhere: what has one keeps it, and nothing else gets it."""
 TAKEN: Final = {
@@ -105,7 +112,7 @@ class KeyMap:
 
 def _classes() -> Iterator[type[DOMNode]]:
     """The console's own screens, widgets and the app, with all their modules loaded."""
-    for room in ("screens", "modals", "widgets"):
+    for room in _ROOMS:
         package = importlib.import_module(f"console.{room}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"console.{room}.{module.name}")
@@ -191,8 +198,12 @@ def _shows_details(node: type[DOMNode]) -> bool:
     return any(base.__name__ in ("PageScreen", "HelpScreen", "LoadReportScreen") for base in node.__mro__)
 
 
-def load(folder: Path) -> KeyMap:
-    """The key map in a folder; without a file, no key is changed. Raises BadKeys."""
+def load(folder: Path, *, checked: Path | None = None) -> KeyMap:
+    """The key map in a folder; without a file, no key is changed. Raises BadKeys.
+
+    To check one, all screens are loaded. In the folder `checked` is kept that it was found good, so that this is done
+    once, and again when the key map or the program is another one.
+    """
     path = folder / FILE
     try:
         text = path.read_text(encoding="utf-8")
@@ -200,7 +211,41 @@ def load(folder: Path) -> KeyMap:
         return KeyMap()
     except (OSError, ValueError) as error:
         raise BadKeys(path, [Trouble(0, f"The file cannot be read: {error}.", "")]) from error
-    return read(text, path)
+    if checked is None:
+        return read(text, path)
+    known = checked / CHECKED
+    mark = _mark(text)
+    if (given := _known_good(known, mark)) is not None:
+        return KeyMap(given)
+    found = read(text, path)
+    # Without the note the next start takes as long as this one, and nothing else.
+    with suppress(OSError):
+        checked.mkdir(parents=True, exist_ok=True)
+        known.write_text(json.dumps({"mark": mark, "keys": found.given}), encoding="utf-8")
+    return found
+
+
+def _mark(text: str) -> str:
+    """What a key map was found good for: its text, and the files in which bindings and names of keys are."""
+    rooms = Path(__file__).parent
+    files = [Path(textual.keys.__file__), *rooms.glob("*.py")]
+    for room in _ROOMS:
+        files += (rooms / room).glob("*.py")
+    stamps = [f"{file.name} {file.stat().st_mtime_ns}" for file in sorted(files)]
+    return hashlib.sha256("\n".join([text, *stamps]).encode()).hexdigest()
+
+
+def _known_good(note: Path, mark: str) -> dict[str, tuple[str, ...]] | None:
+    """The keys of the key map that was found good under this mark; None when there is no such note."""
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+        return (
+            {str(name): tuple(map(str, keys)) for name, keys in found["keys"].items()}
+            if found["mark"] == mark
+            else None
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def read(text: str, path: Path) -> KeyMap:

@@ -75,7 +75,7 @@ def open_console(
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp
-    from console.cli.places import config_folder
+    from console.cli.places import cache_folder, config_folder
     from console.keymap import load
     from console.preferences import Preferences
 
@@ -87,7 +87,7 @@ def open_console(
         theme=settings.theme,
         plain=settings.plain,
         preferences=Preferences.load(config_folder()),
-        keys=load(config_folder()),
+        keys=load(config_folder(), checked=cache_folder()),
     )
     if first_look is not None:
         app.begin_with(first_look)

@@ -17,6 +17,11 @@ def config_folder() -> Path:
     return platformdirs.user_config_path(NAME, appauthor=False)
 
 
+def cache_folder() -> Path:
+    """Where is kept what can be found out anew."""
+    return platformdirs.user_cache_path(NAME, appauthor=False)
+
+
 def data_folder() -> Path:
     """Where stores are kept when no other place is named."""
     return platformdirs.user_data_path(NAME, appauthor=False)

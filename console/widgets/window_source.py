@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,3 +54,14 @@ class StoreSource:
 
         anchors = {number: Anchor(*row) for number, row in known.items()}
         return ask(self._store, read_pages, self._listing(), numbers, total, anchors)
+
+    def in_sorted_order(self) -> Iterator[Any] | None:
+        """All rows of a list that is sorted by something else than its key; None for one that is not."""
+        from models.queries.window import Listing
+
+        listing = self._listing()
+        return self._every(listing) if isinstance(listing, Listing) and listing.sort is not None else None
+
+    def _every(self, listing: Listing[Any]) -> Iterator[Any]:
+        with self._store.read() as session:
+            yield from listing.every(session)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 
+from console import keymap
 from console.key_names import read_key, shown
 from console.keymap import _ID, BadKeys, KeyMap, every_binding, load, read
 from console.modals.help import HelpScreen
@@ -203,3 +204,34 @@ async def test_a_key_can_be_chosen_by_its_name(store: Store) -> None:
         assert area(app).table.cursor == 29
         await press(pilot, "x", *"Select", "enter")
         assert len(area(app).table.selected) == 1
+
+
+def test_a_key_map_that_was_found_good_is_not_checked_again_before_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[str] = []
+
+    def read_and_note(text: str, path: Path) -> KeyMap:
+        checks.append(text)
+        return read(text, path)
+
+    monkeypatch.setattr(keymap, "read", read_and_note)
+    notes = tmp_path / "cache"
+    file = tmp_path / "keys.toml"
+    file.write_text('[keys]\n"area.filter" = "ctrl+l"\n', encoding="utf-8")
+    first = load(tmp_path, checked=notes)
+    assert load(tmp_path, checked=notes) == first == KeyMap({"area.filter": ("ctrl+l",)})
+    assert len(checks) == 1
+    file.write_text('[keys]\n"area.filter" = "f11"\n', encoding="utf-8")
+    assert load(tmp_path, checked=notes).keys("area.filter") == ("f11",)
+    assert len(checks) == 2
+    next(notes.iterdir()).write_text("damaged", encoding="utf-8")
+    assert load(tmp_path, checked=notes).keys("area.filter") == ("f11",)
+    assert len(checks) == 3
+
+
+def test_a_bad_key_map_is_told_at_each_start(tmp_path: Path) -> None:
+    (tmp_path / "keys.toml").write_text('[keys]\n"no.such" = "f5"\n', encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(BadKeys):
+            load(tmp_path, checked=tmp_path)

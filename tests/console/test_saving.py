@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import event
 from textual.widgets import Input
 
 from console.doing.lists import NOTHING_SAVED, save_list, values_of
@@ -56,6 +57,29 @@ def test_json_holds_the_same_rows(store: Store, here: Path) -> None:
         assert [row["id"] for row in csv.DictReader(file)] == [row["id"] for row in rows]
     assert len(rows) == 30
     assert rows[0]["modified_at"].endswith("Z")
+
+
+def test_a_sorted_list_is_saved_in_its_order_by_one_statement(store: Store, here: Path) -> None:
+    fill(store, products=2345)
+    in_order = StoreSource(store, lambda: listing(1001, "product__v", sort="name", descending=True))
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    told: list[float] = []
+    text = save_list(in_order, here / "all.csv", "csv", lambda _what, part: told.append(part), lambda: False)
+    with (here / "all.csv").open(encoding="utf-8", newline="") as file:
+        names = [row["name"] for row in csv.DictReader(file)]
+    assert text.startswith("Saved 2,345 rows")
+    assert names == [f"Product {number:03}" for number in sorted(range(1, 2346), key="{:03}".format, reverse=True)]
+    assert told
+    assert len([statement for statement in asked if "LIMIT" not in statement and "count(" not in statement]) <= 3
+    assert not any("OFFSET" in statement for statement in asked[3:])
+
+
+def test_saving_a_sorted_list_can_be_cancelled(store: Store, here: Path) -> None:
+    fill(store, products=300)
+    in_order = StoreSource(store, lambda: listing(1001, "product__v", sort="name"))
+    assert save_list(in_order, here / "all.csv", "csv", quiet, lambda: True) == NOTHING_SAVED
+    assert list(here.glob("all*")) == []
 
 
 def test_a_save_that_is_cancelled_leaves_no_file_and_the_old_one_as_it_was(store: Store, here: Path) -> None:
