@@ -347,8 +347,7 @@ class ConsoleApp(TellingApp):
         getattr(self, f"do_{name}")()
 
     def action_help(self) -> None:
-        title, document = document_for(self.screen, self.focused, self.session, self.written)
-        self.push_screen(HelpScreen(title, document))
+        self.push_screen(HelpScreen(document_for(self.screen, self.focused, self.session, self.written)))
 
     # The end
 

@@ -71,8 +71,8 @@ ABOUT: dict[str, tuple[str, ...]] = {
 
 def document_for(
     screen: Screen[Any], focused: Widget | None, session: Session, written: Callable[[str], str] = str
-) -> tuple[str, Document]:
-    """A title and the help about what has the focus on a screen; `written` puts mapped keys into our texts."""
+) -> Document:
+    """The help about what has the focus on a screen; `written` puts mapped keys into our texts."""
     parts: list[Part] = []
     area_name = getattr(screen, "AREA", "")
     title = next((item.label for item in AREAS if item.name == area_name), "Help")
@@ -100,7 +100,7 @@ def document_for(
         Section("Text"),
         Fact("Copy", written("{area.copy} copies; in most terminals Shift with the mouse selects text too")),
     ]
-    return title, parts
+    return parts
 
 
 def _keys(found: Mapping[str, tuple[list[str], Binding]], when_empty: str = "None.") -> Grid:

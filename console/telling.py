@@ -23,7 +23,7 @@ from console.lab import LabOpener
 from console.modals.calls import CallLine, CallsScreen
 from console.reports import write_report
 from console.session import Who
-from console.twins.call import Told, carry_out
+from console.twins.call import Told, Twin, carry_out, line_of, shortened
 from console.widgets.paint import clean
 from console.work import Failed, in_thread
 from models.errors import ConsoleError
@@ -32,6 +32,8 @@ Severity = Literal["information", "warning", "error"]
 ERRORS_IN_A_ROW = 5
 """So many errors of our own within ten seconds end the console: it could not go on."""
 CALLS_KEPT = 200
+CALL_CELLS = 120
+"""Cells of a call that are told with what was done: about two lines."""
 
 
 class TellingApp(KeyedApp):
@@ -43,6 +45,14 @@ class TellingApp(KeyedApp):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class Looked(Message):
+        """The call that shows what was looked at is known."""
+
+        def __init__(self, what: str, call: str) -> None:
+            super().__init__()
+            self.what = what
+            self.call = call
 
     def __init__(self, open_lab: LabOpener, *, report_folder: Path | None = None, **options: Any) -> None:
         super().__init__(open_lab, **options)
@@ -70,8 +80,9 @@ class TellingApp(KeyedApp):
 
     def tell(self, text: str, *, title: str = "", severity: Severity = "information") -> None:
         """Say something that does not stand in the way. Text is data, never markup."""
-        if self._keep_call(text):
-            text = f"{text}\n{self.written('Its call is listed by {app.calls}')}"
+        if self._keep_call(text) and isinstance(text, Told):
+            call = shortened(text.call, CALL_CELLS)
+            text = f"{text}\n{call}\n{self.written('{app.calls} lists and copies calls')}"
         self.notify(text, title=title, severity=severity, markup=False)
 
     def _keep_call(self, text: str) -> bool:
@@ -80,6 +91,16 @@ class TellingApp(KeyedApp):
             return False
         self.calls.appendleft(CallLine(datetime.now(UTC), str(text), text.call))
         return True
+
+    def looked(self, what: str, twin: Twin, *, who: Who | None = None) -> None:
+        """Keep the call that shows what is being looked at; nothing is told of it."""
+        store = self.store
+        if store is not None:
+            job = partial(line_of, twin, store, who or self.session.who)
+            in_thread(self, job, partial(self.Looked, what), group="looked")
+
+    def on_telling_app_looked(self, message: Looked) -> None:
+        self._keep_call(Told(message.what, message.call) if message.call else "")
 
     def do_calls(self) -> None:
         """List the calls that do what was done in this session; one of them can be copied."""

@@ -17,7 +17,7 @@ OPTIONS = {"since": "--from", "until": "--to"}
 """The options that are not called as the parts of the filter are."""
 
 
-@command(audit, "list")
+@command(audit, "list", lists="audit")
 def list_rows(
     context: typer.Context,
     text: Annotated[str, typer.Option("--find", metavar="TEXT", help="In item, field or value.")] = "",

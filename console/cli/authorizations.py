@@ -38,7 +38,7 @@ class Kind(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
 
 
-@command(authorizations, "list")
+@command(authorizations, "list", lists="authorizations")
 def list_authorizations(context: typer.Context) -> None:
     """List Connection Authorization records, without their secrets."""
     from models.queries.connection_detail import authorizations as of_vault

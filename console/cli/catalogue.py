@@ -102,5 +102,5 @@ def _make(name: str, modules: Sequence[str]) -> Any:
     if isinstance(found, typer.Typer):
         return typer.main.get_group(found)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    command(alone, name)(found)
+    command(alone, name, lists=getattr(first, "LISTS", {}).get(name, ()))(found)
     return typer.main.get_command(alone)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import gone, opened
 from console.cli.output import Column, answer, facts, say, table
 from console.cli.settings import settings_of
@@ -13,8 +13,8 @@ from models.queries.choosing import Candidate, choose
 certificates = area("certificates", "Signing certificates: one serves all Vaults.")
 
 
-@command(certificates, "list")
-def list_certificates(context: typer.Context) -> None:
+@command(certificates, "list", lists="certificates")
+def list_certificates(context: typer.Context, words: Words = "") -> None:
     """List signing certificates, with how many connections use each."""
     from models.queries.certificates import CertificateRow, listing
 
@@ -23,7 +23,7 @@ def list_certificates(context: typer.Context) -> None:
         rows: dict[int, CertificateRow] = {}
         used: dict[int, int] = {}
         for vault_id in lab.vault_ids(session):
-            of_vault = listing(vault_id)
+            of_vault = listing(vault_id, text=words)
             for row in of_vault.page(session, 0, of_vault.count(session), of_vault.count(session)):
                 rows[row.key] = row
                 used[row.key] = used.get(row.key, 0) + row.used_by

@@ -24,7 +24,7 @@ Connection_ = Annotated[str, typer.Argument(metavar="CONNECTION", help="Its API 
 ClientId = Annotated[str, typer.Argument(metavar="CLIENT", help="A client id of the connection.")]
 
 
-@command(clients, "list")
+@command(clients, "list", lists="clients")
 def list_clients(context: typer.Context, connection: Connection_) -> None:
     """List the client ids of a connection."""
     from models.queries.connection_detail import client_id_filtering

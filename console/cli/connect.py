@@ -219,7 +219,7 @@ def reset(context: typer.Context, connection: Name) -> None:
     _act(context, connection, work)
 
 
-@command(connections, "timeline")
+@command(connections, "timeline", lists="timeline")
 def timeline(context: typer.Context, connection: Name) -> None:
     """Show the Workflow Timeline of a connection, and the approval that it waits for."""
     from models.queries.connection_detail import TimelineLine, approval_view
@@ -249,7 +249,7 @@ def timeline(context: typer.Context, connection: Name) -> None:
     )
 
 
-@command(connections, "actions")
+@command(connections, "actions", lists="actions")
 def actions(context: typer.Context, connection: Name) -> None:
     """Show the Actions menu of a connection: what can be done now, and why the rest cannot."""
     from models.queries.connection_detail import ActionChoice

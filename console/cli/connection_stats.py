@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS = ("sent", "received", "failures", "retries", "timeouts", "fatal_errors")
 
 
-@command(connections, "stats")
+@command(connections, "stats", lists="days")
 def stats(
     context: typer.Context,
     connection: Annotated[str, typer.Argument(help="Its API name, name or number.")],

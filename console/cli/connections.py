@@ -2,7 +2,7 @@
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, table
 from console.cli.settings import settings_of
@@ -10,15 +10,15 @@ from console.cli.settings import settings_of
 connections = area("connections", "Connections between Vaults, and what moved through them.")
 
 
-@command(connections, "list")
-def list_connections(context: typer.Context) -> None:
+@command(connections, "list", lists="connections")
+def list_connections(context: typer.Context, words: Words = "") -> None:
     """List connections, with what was sent and received today."""
     from models.queries.connections import listing
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
         today = lab.now.date()
-        _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, today))
+        _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, today, text=words))
     columns: list[Column[Located]] = [
         Column("Vault", lambda line: line.vault.name),
         Column("Connection", lambda line: line.row.api_name),

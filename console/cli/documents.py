@@ -30,7 +30,7 @@ DocumentId = Annotated[str, typer.Argument(metavar="ID", help="Its id, or its Gl
 Values = Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="Field by API name; nothing empties it.")]
 
 
-@command(documents, "list")
+@command(documents, "list", lists="documents")
 def list_documents(
     context: typer.Context,
     state_type: Annotated[
@@ -152,7 +152,7 @@ def _crosslink_columns() -> list[Column[CrossLinkLine]]:
     ]
 
 
-@command(documents, "crosslinks")
+@command(documents, "crosslinks", lists="crosslinks")
 def crosslinks_of(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=0, help="How many to list at most.")] = 50,

@@ -27,7 +27,7 @@ exceptions = area("exceptions", "What could not be sent, delivered or applied, a
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the user exception message.")]
 
 
-@command(exceptions, "list")
+@command(exceptions, "list", lists="exceptions")
 def list_exceptions(
     context: typer.Context,
     every: Annotated[bool, typer.Option("--all", help="Also those that are inactive.")] = False,

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import typer
 import typer.core
@@ -15,9 +15,14 @@ from typer._completion_classes import completion_init
 
 from console.cli.settings import Settings
 from console.cli.trouble import guarded
+from models.errors import InvalidInput
 
 PROGRAM = "vault-console"
+Words = Annotated[
+    str, typer.Option("--filter", metavar="WORDS", help="Only rows that hold every word, as the console's filter.")
+]
 C = TypeVar("C", bound=Callable[..., None])
+K = TypeVar("K", bound=typer.core.TyperCommand | typer.core.TyperGroup)
 
 
 def _remember(context: typer.Context, option: typer.CallbackParam, value: object) -> object:
@@ -69,11 +74,51 @@ class Command(typer.core.TyperCommand):
         super().__init__(*args, params=_with_shared(params), **more)
 
 
+def _as_csv(
+    csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Answer in CSV: all values of each row.", callback=_remember, expose_value=False),
+    ] = False,
+) -> None:
+    """Stands for the option that every list has."""
+
+
+@cache
+def _list_options() -> tuple[Any, ...]:
+    application = typer.Typer(add_completion=False)
+    application.command()(_as_csv)
+    return tuple(option for option in typer.main.get_command(application).params if option.name != "help")
+
+
 class Area(typer.core.TyperGroup):
     """A group of commands, e.g. `records`, that also knows the shared options."""
 
     def __init__(self, *args: Any, params: list[Any] | None = None, **more: Any) -> None:
         super().__init__(*args, params=_with_shared(params), **more)
+
+
+class Lists:
+    """Of a command or area whose answer is a list: `--csv` gives it as CSV."""
+
+    lists: ClassVar[tuple[str, ...]] = ()
+    """Under which names the answer has the rows."""
+
+    def __init__(self, *args: Any, params: list[Any] | None = None, **more: Any) -> None:
+        super().__init__(*args, params=[*(params or ()), *_list_options()], **more)  # type: ignore[call-arg]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do what the command does, with its rows named for whoever prints the answer."""
+        settings = ctx.find_root().obj
+        if isinstance(settings, Settings):
+            if settings.csv and settings.json:
+                raise InvalidInput({"--csv": "This cannot stand beside --json."}, "Choose one of both.")
+            settings.lists = self.lists
+        return super().invoke(ctx)  # type: ignore[misc]
+
+
+def that_lists(kind: type[K], *names: str) -> type[K]:
+    """The class of commands or areas whose answer has rows under the first of these names that there is."""
+    return type(kind.__name__, (Lists, kind), {"lists": names})
 
 
 class Program(typer.core.TyperGroup):
@@ -123,6 +168,12 @@ def area(name: str, about: str) -> typer.Typer:
     )
 
 
-def command(application: typer.Typer, name: str, **options: Any) -> Callable[[C], C]:
-    """Decorator: make a function a command of a group; its docstring is the help."""
-    return application.command(name, cls=Command, **options)
+def command(
+    application: typer.Typer, name: str, *, lists: str | tuple[str, ...] = (), **options: Any
+) -> Callable[[C], C]:
+    """Decorator: make a function a command of a group; its docstring is the help.
+
+    `lists`: the command is a list, whose answer has its rows under this name, or under the first of these.
+    """
+    names = (lists,) if isinstance(lists, str) else lists
+    return application.command(name, cls=that_lists(Command, *names) if names else Command, **options)

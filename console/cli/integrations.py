@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, lines, located, parts, section, table, tell
 from console.cli.settings import settings_of
@@ -22,8 +22,8 @@ OfConnection = Annotated[
 ]
 
 
-@command(integrations, "list")
-def list_integrations(context: typer.Context, connection: OfConnection = None) -> None:
+@command(integrations, "list", lists="integrations")
+def list_integrations(context: typer.Context, connection: OfConnection = None, words: Words = "") -> None:
     """List integrations."""
     from models.queries.integrations import listing
     from models.queries.lookup import named
@@ -32,7 +32,7 @@ def list_integrations(context: typer.Context, connection: OfConnection = None) -
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
         chosen = lab.find(session, Connection, connection).key if connection else None
-        _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, connection_id=chosen))
+        _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, connection_id=chosen, text=words))
         names = {row.key: row.api_name for row in named(session, Integration, lab.vault_ids(session))}
     columns: list[Column[Located]] = [
         Column("Vault", lambda line: line.vault.name),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, table, tell
 from console.cli.serving import runs_table, serve_requests
@@ -24,7 +24,7 @@ jobs = area("jobs", "Jobs of each Vault: send, deliver and receive.")
 KINDS = ("send", "deliver", "receive")
 
 
-@command(jobs, "list")
+@command(jobs, "list", lists="jobs")
 def list_jobs(context: typer.Context) -> None:
     """List the jobs, and when each runs next (lab time)."""
     from models.queries.jobs import JobRow, job_list
@@ -73,9 +73,10 @@ def limit_job(
     tell(settings, document, f"A run of the {kind} job of {vault.name} may take {seconds:,} seconds.")
 
 
-@command(jobs, "runs")
+@command(jobs, "runs", lists="runs")
 def list_runs(
     context: typer.Context,
+    words: Words = "",
     idle: Annotated[bool, typer.Option("--all", help="Also runs that found nothing to do.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="How many runs to list at most in each Vault.")] = 10,
 ) -> None:
@@ -86,7 +87,7 @@ def list_runs(
     with opened(settings) as lab, lab.store.read() as session:
         rows = []
         for vault in lab.vaults(session):
-            of_vault = listing(vault.key, moved_only=not idle)
+            of_vault = listing(vault.key, text=words, moved_only=not idle)
             rows += [Located(vault, row) for row in of_vault.page(session, 0, limit, of_vault.count(session))]
     columns: list[Column[Located]] = [
         Column("Run", lambda line: line.row.key, right=True),

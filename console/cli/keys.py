@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.frame import Area, command
+from console.cli.frame import Area, command, that_lists
 from console.cli.output import Column, answer, say, table
 from console.cli.places import config_folder
 from console.cli.settings import settings_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from console.keymap import Bound, KeyMap
 
 keys = typer.Typer(
-    cls=Area,
+    cls=that_lists(Area, "keys"),
     name="keys",
     help="The keys of the console.",
     invoke_without_command=True,

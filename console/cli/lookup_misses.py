@@ -34,7 +34,7 @@ class MissLine(NamedTuple):
     waiting: int
 
 
-@command(lookups, "misses")
+@command(lookups, "misses", lists="missing_keys")
 def misses(
     context: typer.Context,
     lookup: Annotated[

@@ -104,7 +104,7 @@ def change(
             return found, work(write, actor, found.key)
 
 
-@command(lookups, "list")
+@command(lookups, "list", lists="lookups")
 def list_lookups(
     context: typer.Context,
     name: Annotated[
@@ -148,7 +148,7 @@ def list_lookups(
     )
 
 
-@command(lookups, "show")
+@command(lookups, "show", lists="keys")
 def show(context: typer.Context, lookup: Lookup, connection: Within = None, limit: Limit = 50) -> None:
     """Show a lookup: its keys, who uses it, and the missing keys found in data."""
     from console.cli.lookup_misses import miss_document, missing_table, with_waiting

@@ -26,7 +26,7 @@ AT_ONCE = 500
 """Messages that are read in one go."""
 
 
-@command(messages, "list")
+@command(messages, "list", lists="messages")
 def list_messages(
     context: typer.Context,
     queue: by.QueueName = None,

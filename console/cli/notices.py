@@ -15,7 +15,7 @@ from console.cli.settings import settings_of
 __all__ = ["notifications"]
 
 
-@command(notifications, "list")
+@command(notifications, "list", lists="notifications")
 def list_notices(
     context: typer.Context,
     new: Annotated[bool, typer.Option("--new", help="Only those that the acting user has not seen.")] = False,

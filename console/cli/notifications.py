@@ -23,7 +23,7 @@ notifications = area(
 )
 
 
-@command(notifications, "show")
+@command(notifications, "show", lists="notifications")
 def show(context: typer.Context) -> None:
     """Show how the Vaults tell of new user exception messages; a Vault of which nothing is said is quiet."""
     from models.services.notifications import notification_of

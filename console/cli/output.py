@@ -1,6 +1,7 @@
 """Answers: one JSON document for a program, or tables and facts for a person. Stored text is shown, never obeyed."""
 
 import dataclasses
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from enum import Enum
 from typing import Any, Generic, NamedTuple, TextIO, TypeVar
 
 from console.cli.settings import Settings
+from models.errors import InvalidInput
 
 R = TypeVar("R")
 # Characters that move the cursor, change the direction of text, show nothing, or cannot be written at all.
@@ -27,10 +29,25 @@ class Column(NamedTuple, Generic[R]):
     right: bool = False
 
 
-def answer(settings: Settings, document: Mapping[str, object], text: Callable[[], str]) -> None:
-    """Print a command's answer: the document with `--json`, else the text."""
+def answer(
+    settings: Settings,
+    document: Mapping[str, object],
+    text: Callable[[], str],
+    *,
+    rows: Sequence[Mapping[str, object]] | None = None,
+) -> None:
+    """Print a command's answer: the document with `--json`, a list's rows with `--csv`, else the text.
+
+    `rows` are those of a list, where they do not stand in the document as such. Raises InvalidInput for `--csv` where
+    the answer has none.
+    """
     if settings.json:
         print_json(document)
+    elif settings.csv:
+        name = next((name for name in settings.lists if name in document), None)
+        if rows is None and name is None:
+            raise InvalidInput({"--csv": "This answer is no list."})
+        print_csv(document[name] if rows is None and name is not None else rows, document.get("total"))
     else:
         say(text())
 
@@ -55,6 +72,18 @@ def print_json(document: Mapping[str, object]) -> None:
     except UnicodeEncodeError:
         text = json.dumps(plain, indent=2)
     _write(text)
+
+
+def print_csv(rows: object, total: object = None) -> None:
+    """Print rows as CSV; says on standard error when there are more in all."""
+    from console.csv_text import write_csv
+
+    text = io.StringIO()
+    number = write_csv(text, jsonable(rows))
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.getvalue().encode(encoding, "backslashreplace").decode(encoding))
+    if isinstance(total, int) and total > number:
+        print(f"{number:,} of {total:,} rows; --limit gives more.", file=sys.stderr)
 
 
 def _write(text: str) -> None:

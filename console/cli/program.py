@@ -70,7 +70,19 @@ def console(
     del version
     if no_color:
         os.environ["NO_COLOR"] = "1"
-    context.obj = Settings(store, vault, user, speed, theme, plain, no_color, json, read_only, resolve or [], ca_file)
+    context.obj = Settings(
+        store,
+        vault,
+        user,
+        speed,
+        theme,
+        plain,
+        no_color,
+        json,
+        read_only=read_only,
+        resolve=resolve or [],
+        ca_file=ca_file,
+    )
     if context.invoked_subcommand is not None:
         return
     if on_terminal():

@@ -40,7 +40,7 @@ def trace(
     tell(settings, {"queues": names, "until": until}, sentence + ", ".join(names))
 
 
-@command(queues, "log")
+@command(queues, "log", lists=("entries", "days"))
 def log(
     context: typer.Context,
     day: Annotated[str | None, typer.Option(metavar="TIME", help="The day, e.g. 2026-01-31. Default: today.")] = None,

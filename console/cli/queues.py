@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import Located, gone, opened
 from console.cli.output import Column, answer, facts, located, parts, section, table
 from console.cli.settings import settings_of
@@ -12,14 +12,14 @@ from console.cli.settings import settings_of
 queues = area("queues", "Spark queues, and the messages in them.")
 
 
-@command(queues, "list")
-def list_queues(context: typer.Context) -> None:
+@command(queues, "list", lists="queues")
+def list_queues(context: typer.Context, words: Words = "") -> None:
     """List queues, with how many messages wait in each."""
     from models.queries.queues import listing
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
-        _total, rows = lab.rows(session, listing)
+        _total, rows = lab.rows(session, lambda vault_id: listing(vault_id, text=words))
     columns: list[Column[Located]] = [
         Column("Vault", lambda line: line.vault.name),
         Column("Queue", lambda line: line.row.api_name),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.frame import area, command
+from console.cli.frame import Words, area, command
 from console.cli.lab import OpenLab, gone, opened
 from console.cli.output import Column, answer, facts, jsonable, lines, parts, section, table, tell
 from console.cli.settings import settings_of
@@ -24,7 +24,7 @@ records = area("records", "Records of a Vault.")
 RecordId = Annotated[str, typer.Argument(metavar="ID", help="Its id, or its Global ID.")]
 
 
-@command(records, "list")
+@command(records, "list", lists=("records", "objects"))
 def list_records(
     context: typer.Context,
     object_name: Annotated[
@@ -37,6 +37,7 @@ def list_records(
     field: Annotated[
         list[str] | None, typer.Option(metavar="FIELD", help="Show this field too; may be given several times.")
     ] = None,
+    words: Words = "",
     limit: Annotated[int, typer.Option(min=0, help="How many records to list at most.")] = 50,
 ) -> None:
     """List the records of an object of a Vault, or its objects."""
@@ -61,7 +62,7 @@ def list_records(
             )
             return
         model = load_object(session, vault.key, object_name)
-        total, rows = record_lines(session, model, pairs(where or ()), limit)
+        total, rows = record_lines(session, model, pairs(where or ()), limit, text=words)
     columns: list[Column[RecordLine]] = [
         Column("ID", lambda row: row.record_id),
         Column("Name", lambda row: row.name),

@@ -115,7 +115,7 @@ def cancel(
     tell(settings, document, f"Cancelled Retry Transfer {number}: nothing of it was tried.")
 
 
-@command(exceptions, "retries")
+@command(exceptions, "retries", lists="retries")
 def list_retries(
     context: typer.Context,
     number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="Number of one Retry Transfer.")] = None,

@@ -24,7 +24,7 @@ Name = Annotated[str, typer.Argument(metavar="RULE", help="Its API name, label o
 Point = Annotated[str, typer.Option("--point", metavar="POINT", help="The inbound integration point it hangs under.")]
 
 
-@command(rules, "list")
+@command(rules, "list", lists="rules")
 def list_rules(
     context: typer.Context,
     connection: Annotated[str | None, typer.Option(metavar="CONNECTION", help="Only rules of this one.")] = None,

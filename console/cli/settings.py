@@ -22,6 +22,9 @@ class Settings:
     plain: bool = False
     no_color: bool = False
     json: bool = False
+    csv: bool = False
+    lists: tuple[str, ...] = ()
+    """Under which names the answer of the command that was called has rows; only a list has any."""
     read_only: bool = False
     resolve: list[str] = field(default_factory=list)
     ca_file: Path | None = None

@@ -37,7 +37,7 @@ def save(
     tell(settings, {"snapshot": line_of(made)}, f"Saved {name}: {size_text(made.size)}, in {made.path}")
 
 
-@command(snapshot, "list")
+@command(snapshot, "list", lists="snapshots")
 def list_snapshots(context: typer.Context) -> None:
     """List the snapshots of the store, the latest first."""
     from scheduler.snapshots import Snapshot, snapshots

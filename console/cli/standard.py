@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 catalogue = area("catalogue", "The standard connections, how they stand in a Vault, and what is known of them.")
 
 
-@command(catalogue, "list")
+@command(catalogue, "list", lists="connections")
 def list_connections(context: typer.Context) -> None:
     """List the standard connections with their features: the state in each Vault, and what is missing."""
     from seed.catalogue.load import catalogue as standard

@@ -11,7 +11,7 @@ from console.cli.output import Column, answer, parts, section, table
 from console.cli.settings import settings_of
 
 
-@command(jobs, "trends")
+@command(jobs, "trends", lists="vaults")
 def trends(context: typer.Context) -> None:
     """Show what waited, what came and went, and how long jobs took, per hour of the last day of lab time."""
     from models.queries.trends import trends as read
@@ -45,5 +45,8 @@ def trends(context: typer.Context) -> None:
     ]
     document = {"vaults": [{"vault_id": vault.key, "vault": vault.name, "hours": hours(row)} for vault, row in found]}
     answer(
-        settings, document, lambda: parts(*(section(vault.name, table(columns, hours(row))) for vault, row in found))
+        settings,
+        document,
+        lambda: parts(*(section(vault.name, table(columns, hours(row))) for vault, row in found)),
+        rows=[{"vault_id": vault.key, "vault": vault.name, **hour} for vault, row in found for hour in hours(row)],
     )

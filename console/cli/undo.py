@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Number = Annotated[int | None, typer.Argument(metavar="[CHANGE]", help="Number of another change than the last.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
+LISTS = {"undo": "changes"}
+"""Command -> under which name its answer has rows."""
+
 
 def undo(
     context: typer.Context,

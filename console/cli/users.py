@@ -10,7 +10,7 @@ from console.cli.settings import settings_of
 users = area("users", "Users of Vaults, and what their security profiles are.")
 
 
-@command(users, "list")
+@command(users, "list", lists="users")
 def list_users(context: typer.Context) -> None:
     """List users."""
     from models.queries.lab import user_list

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.cli.frame import Area, command
+from console.cli.frame import Area, command, that_lists
 from console.cli.lab import opened
 from console.cli.output import Column, answer, facts, table, tell
 from console.cli.settings import settings_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.queries.summary import VaultSummary
 
 vaults = typer.Typer(
-    cls=Area,
+    cls=that_lists(Area, "vaults"),
     name="vaults",
     help="List the Vaults of the store; show one, or edit its settings.",
     invoke_without_command=True,

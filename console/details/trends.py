@@ -18,13 +18,19 @@ def document(found: Trends, height: int = 4) -> Document:
     """Charts over 24 hours of lab time; each has its own scale, its peak stands at its axis."""
     labels = tuple(f"{end:%H}" for end in found.ends)
     jobs = tuple(
-        Panel(f"{SIGNS.sign(kind).word}: longest run, ms", values, "accent") for kind, values in found.longest.items()
+        Panel(f"{SIGNS.sign(kind).word}: longest run, ms", values, "accent", summed=False)
+        for kind, values in found.longest.items()
     )
     parts: list[Part] = [
         Note(f"24 hours up to {found.ends[-1]:%Y-%m-%d %H:%M} of lab time (UTC). Each chart has its own scale."),
         Section("Backlog", "messages that waited at the end of each hour"),
         Chart(
-            (Panel("Waiting outbound", found.waiting_out), Panel("Waiting inbound", found.waiting_in)), labels, height
+            (
+                Panel("Waiting outbound", found.waiting_out, course=True, summed=False),
+                Panel("Waiting inbound", found.waiting_in, course=True, summed=False),
+            ),
+            labels,
+            height,
         ),
         Section("Messages per hour"),
         Chart((Panel("Entered", found.entered, "ok"), Panel("Left", found.left, "ok")), labels, height),

@@ -7,7 +7,6 @@ sorted list is read by one statement, as it is when saving begins.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 import os
@@ -17,6 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
+from console.csv_text import write_csv
 from console.doing.asking import NeedsYes
 from console.doing.files import reason
 from console.widgets.window_pages import PAGE
@@ -50,7 +50,7 @@ def save_list(
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            written = (_write_csv if kind == "csv" else _write_json)(file, _rows(source, tell, cancelled))
+            written = (write_csv if kind == "csv" else _write_json)(file, _rows(source, tell, cancelled))
         if cancelled():
             draft.unlink()
             return NOTHING_SAVED
@@ -115,24 +115,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
         return [_plain(item) for item in value]
     return value
-
-
-def _write_csv(file: IO[str], rows: Iterator[Mapping[str, Any]]) -> int:
-    """CSV in UTF-8: lists and objects as JSON in their cell, yes and no as true and false, nothing for none."""
-    writer = csv.writer(file, lineterminator="\r\n")
-    written = 0
-    for row in rows:
-        if not written:
-            writer.writerow(row)
-        writer.writerow([_cell(value) for value in row.values()])
-        written += 1
-    return written
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _write_json(file: IO[str], rows: Iterator[Mapping[str, Any]]) -> int:

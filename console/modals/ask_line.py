@@ -7,23 +7,20 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from console.modals.base import Modal
 from console.widgets.bars import Bar
 from console.widgets.paint import clean
 
 
-class AskLine(ModalScreen[str | None]):
+class AskLine(Modal[str | None]):
     """Ask for a line. Answers what was typed, or None."""
 
     HELP = "Type, and press Enter. Esc leaves everything as it is."
     DEFAULT_CSS = """
-    AskLine { align: center middle; background: $background 60%; }
     AskLine > Vertical {
         width: 64; max-width: 94%; height: auto; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary;
     }
     AskLine Input { border: none; height: 1; padding: 0 1; background: $panel; }
     AskLine Input:focus { border: none; background: $primary 25%; }
@@ -39,7 +36,7 @@ class AskLine(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield Input(self._value)
             yield Bar()
 
@@ -53,6 +50,3 @@ class AskLine(ModalScreen[str | None]):
         event.stop()
         if event.value.strip():
             self.dismiss(event.value.strip())
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

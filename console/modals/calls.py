@@ -9,12 +9,10 @@ from typing import ClassVar, NamedTuple
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 
 from console.keymap import key_name
+from console.modals.base import Page
 from console.targets import CopyText
-from console.theme import SIGNS
 from console.widgets.detail_view import DetailView
 from console.widgets.document import Note, Part, Section
 
@@ -27,17 +25,11 @@ class CallLine(NamedTuple):
     call: str
 
 
-class CallsScreen(ModalScreen[str | None]):
+class CallsScreen(Page[str | None]):
     """Shows calls, the last one first. Answers the one to copy, or None."""
 
     HELP = "Up and Down move from call to call, Enter or {calls.copy} copies it. Esc goes back."
-    DEFAULT_CSS = """
-    CallsScreen { align: center middle; background: $background 60%; }
-    CallsScreen > Vertical {
-        width: 110; max-width: 96%; height: 80%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $text-muted;
-    }
-    """
+    DEFAULT_CSS = "CallsScreen > Vertical { height: 80%; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,semicolon", "leave", "Back", id="calls.leave", tooltip="Back to where this was opened"),
         Binding("y", "copy", "Copy", id="calls.copy", tooltip="Copy the call under the cursor"),
@@ -49,11 +41,8 @@ class CallsScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content("Calls of the command line that do what was done here")
-            dot = SIGNS.pick(" · ", ", ")
-            box.border_subtitle = Content(
-                dot.join((f"Enter or {key_name(self, 'calls.copy', 'y')} copies", "Esc back"))
-            )
+            copies = f"Enter or {key_name(self, 'calls.copy', 'y')} copies"
+            self.entitle(box, "Calls of the command line that do what was done here", copies, "Esc back")
             yield DetailView()
 
     def on_mount(self) -> None:
@@ -77,6 +66,3 @@ class CallsScreen(ModalScreen[str | None]):
 
     def action_copy(self) -> None:
         self.query_one(DetailView).action_follow()
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -8,21 +8,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from console.modals.base import Modal
 from console.widgets.paint import clean
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Modal[bool]):
     """Ask whether to go on. Answers True only when the button that says so was chosen."""
 
     HELP = "Tab between the answers, Enter chooses. Esc keeps everything as it is."
     DEFAULT_CSS = """
-    Confirm { align: center middle; background: $background 60%; }
     Confirm > Vertical {
         width: 64; max-width: 94%; height: auto; padding: 1 2;
-        background: $surface; border: round $warning; border-title-color: $warning;
+        border: round $warning; border-title-color: $warning;
     }
     Confirm Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
     Confirm Button { margin-left: 2; }
@@ -39,7 +38,7 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield Static(Content(clean(self._text)))
             with Horizontal():
                 yield Button(Content(self._no), id="no", compact=True)

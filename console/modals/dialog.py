@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
+from console.modals.base import Modal
 from console.widgets.paint import clean
 
 
@@ -30,15 +30,13 @@ def text_of(lines: Sequence[str]) -> Content:
     return Content("\n".join(clean(line) for text in lines for line in text.splitlines() or [""]))
 
 
-class Dialog(ModalScreen[str | None]):
+class Dialog(Modal[str | None]):
     """Tell something and take an answer: its key, or None. The first answer, the safe one, has the focus."""
 
     HELP = "Tab or arrows move between the answers, Enter chooses. Esc keeps everything as it is."
     DEFAULT_CSS = """
-    Dialog { align: center middle; background: $background 60%; }
     Dialog > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        background: $surface; border: round $primary; border-title-color: $primary;
     }
     Dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     Dialog Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
@@ -59,7 +57,7 @@ class Dialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             with VerticalScroll(can_focus=False):
                 yield Static(text_of(self._lines))
             with Horizontal():
@@ -74,19 +72,15 @@ class Dialog(ModalScreen[str | None]):
         place = int((event.button.id or "").removeprefix("answer-"))
         self.dismiss(self._answers[place].key or None)
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
-
-class TypedName(ModalScreen[str | None]):
+class TypedName(Modal[str | None]):
     """Destroy something only once its name was typed. Answers what was typed, or None."""
 
     HELP = "Type the name; Enter then moves to the button. Esc keeps everything as it is."
     DEFAULT_CSS = """
-    TypedName { align: center middle; background: $background 60%; }
     TypedName > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        background: $surface; border: round $warning; border-title-color: $warning;
+        border: round $warning; border-title-color: $warning;
     }
     TypedName Input { border: none; height: 1; padding: 0 1; margin-top: 1; background: $panel; }
     TypedName Input:focus { border: none; background: $primary 25%; }
@@ -103,7 +97,7 @@ class TypedName(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield Static(text_of((*self._lines, "", f"Type {self._named} to go on.")))
             yield Input(select_on_focus=False)
             with Horizontal():
@@ -128,6 +122,3 @@ class TypedName(ModalScreen[str | None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.dismiss(self.query_one(Input).value.strip() if event.button.id == "yes" else None)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -12,10 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from console.modals.base import Modal
 from console.theme import SIGNS, Tone
 from console.widgets.bars import Bar
 from console.widgets.paint import clean, paint_of
@@ -37,7 +37,7 @@ class PathInput(Input):
     ]
 
 
-class FileChooser(ModalScreen[Path | None]):
+class FileChooser(Modal[Path | None]):
     """Choose a file whose name ends in `suffix`, or any other one. Answers its path, or None."""
 
     HELP = (
@@ -45,10 +45,8 @@ class FileChooser(ModalScreen[Path | None]):
         "Esc leaves everything as it is."
     )
     DEFAULT_CSS = """
-    FileChooser { align: center middle; background: $background 60%; }
     FileChooser > Vertical {
-        width: 84; max-width: 96%; height: 22; max-height: 86%;
-        background: $surface; border: round $primary; border-title-color: $primary; padding: 0 1;
+        width: 84; max-width: 96%; height: 22; max-height: 86%; padding: 0 1;
     }
     FileChooser PathInput { border: none; height: 1; padding: 0 1; margin: 0 0 1 0; background: $panel; }
     FileChooser PathInput:focus { border: none; }
@@ -77,7 +75,7 @@ class FileChooser(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield PathInput(select_on_focus=False, placeholder="Path of the file")
             yield OptionList(markup=False)
             yield Bar()
@@ -179,6 +177,3 @@ class FileChooser(ModalScreen[Path | None]):
             line = self.query_one(PathInput)
             with line.prevent(Input.Changed):
                 line.value = ""
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

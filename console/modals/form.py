@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from console.keymap import key_name
+from console.modals.base import Modal
 from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
 from console.modals.picker import MATCHLESS, Choice, PickList
@@ -83,17 +83,15 @@ def form_field(
     return FormField(name, label, type, value, text, required, tuple(choices), hint=hint)
 
 
-class FormScreen(ModalScreen[str | None]):
+class FormScreen(Modal[str | None]):
     """Fill in a form. Answers what was done, or None when nothing was."""
 
     HELP = (
         "Tab moves between fields. Enter saves from a text field and opens a list of values. Esc asks before it drops."
     )
     DEFAULT_CSS = """
-    FormScreen { align: center middle; background: $background 60%; }
     FormScreen > Vertical {
         width: 96; max-width: 98%; height: auto; max-height: 92%;
-        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $foreground;
     }
     FormScreen #about { padding: 0 1; color: $text-muted; height: auto; margin-bottom: 1; }
     FormScreen #fields { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
@@ -131,9 +129,8 @@ class FormScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         form = self._form
         with Vertical() as box:
-            box.border_title = Content(clean(form.title))
             saves = f"Enter or {key_name(self, 'form.save', 'F2')} saves"
-            box.border_subtitle = Content(f"{saves}  Tab moves  Esc leaves")
+            self.entitle(box, form.title, saves, "Tab moves", "Esc leaves")
             yield Static(id="trouble")
             if form.about:
                 yield Static(Content(clean(form.about)), id="about")

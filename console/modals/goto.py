@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from console.modals.base import Modal
 from console.theme import SIGNS
 from console.widgets.paint import clean
 from console.work import in_thread
@@ -33,15 +33,13 @@ class Found:
     key: Key
 
 
-class GotoPrompt(ModalScreen[int | Found | None]):
+class GotoPrompt(Modal[int | Found | None]):
     """Ask for a row. Answers its place from 1, or its key as `Found`, or None."""
 
     HELP = "Type the row's place in the list, or its key, or a time. Enter goes there, Esc stays."
     DEFAULT_CSS = """
-    GotoPrompt { align: center middle; background: $background 60%; }
     GotoPrompt > Vertical {
         width: 72; max-width: 96%; height: auto; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $foreground;
     }
     GotoPrompt Input { border: none; height: 1; padding: 0 1; margin: 1 0; background: $panel; }
     GotoPrompt Input:focus { border: none; }
@@ -66,8 +64,7 @@ class GotoPrompt(ModalScreen[int | Found | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content("Go to a row")
-            box.border_subtitle = Content("Enter goes there  Esc stays")
+            self.entitle(box, "Go to a row", "Enter goes there", "Esc stays")
             yield Input(select_on_focus=False)
             yield Static(Content(clean(f"A place from 1 to {self._total:,}, {self._hint}")))
 
@@ -104,6 +101,3 @@ class GotoPrompt(ModalScreen[int | Found | None]):
         line = self.query_one(Static)
         line.update(Content(f"{SIGNS.pick('✕', 'x')} {clean(problem)}"))
         line.add_class("-problem")
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -8,16 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox
 
 from console.details.lookups import report_document
 from console.keymap import key_name
+from console.modals.base import Modal
 from console.theme import Tone
 from console.widgets.bars import Bar
 from console.widgets.columns import Span
 from console.widgets.detail_view import DetailView
-from console.widgets.paint import clean
 from console.widgets.plain import CheckBox
 
 if TYPE_CHECKING:
@@ -41,15 +40,13 @@ class Load(NamedTuple):
     all_or_nothing: bool
 
 
-class LoadReportScreen(ModalScreen[Load | None]):
+class LoadReportScreen(Modal[Load | None]):
     """Look at what a file would do, choose how, and load it. Answers how, or None."""
 
     HELP = "Space marks what is in focus, Tab moves on to Load. Esc loads nothing."
     DEFAULT_CSS = """
-    LoadReportScreen { align: center middle; background: $background 60%; }
     LoadReportScreen > Vertical {
         width: 100; max-width: 98%; height: 36; max-height: 94%;
-        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $foreground;
     }
     LoadReportScreen Checkbox { border: none; height: 1; padding: 0 1; background: $surface; width: auto; }
     LoadReportScreen Checkbox:focus { border: none; background: $primary 25%; }
@@ -69,8 +66,9 @@ class LoadReportScreen(ModalScreen[Load | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(f"Load {self._preview.path.name} into {self._named}"))
-            box.border_subtitle = Content(f"{key_name(self, 'load.load', 'F2')} loads  Tab moves  Esc leaves")
+            loads = f"{key_name(self, 'load.load', 'F2')} loads"
+            title = f"Load {self._preview.path.name} into {self._named}"
+            self.entitle(box, title, loads, "Tab moves", "Esc leaves")
             yield Bar(id="counts")
             with Vertical(id="options"):
                 yield CheckBox(Content("Replace: also remove the keys that are not in the file"), id="replace")
@@ -132,6 +130,3 @@ class LoadReportScreen(ModalScreen[Load | None]):
             self.app.bell()
         else:
             self.dismiss(self.chosen)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

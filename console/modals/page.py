@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from console.keymap import key_name
+from console.modals.base import Page
 from console.targets import Goto
 from console.theme import SIGNS
 from console.widgets.detail_view import DetailView
 from console.widgets.document import Document, Note
-from console.widgets.paint import clean
 from console.work import in_thread
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from console.widgets.plots import PlotView
     from models.store import Store
 
 
-class PageScreen(ModalScreen[Goto | None]):
+class PageScreen(Page[Goto | None]):
     """Shows a document that `reading` makes in a thread. Answers the line that was gone into, None when just read."""
 
     HELP = "Up and Down move from link to link, Enter goes there, {page.read} reads it again. Esc goes back."
-    DEFAULT_CSS = """
-    PageScreen { align: center middle; background: $background 60%; }
-    PageScreen > Vertical {
-        width: 110; max-width: 96%; height: 92%; padding: 0 1;
-        background: $surface; border: round $primary; border-title-color: $primary; border-subtitle-color: $text-muted;
-    }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", id="page.leave", tooltip="Back to where this was opened"),
         Binding("r,f5", "read", "Read again", id="page.read", tooltip="Read everything again"),
@@ -56,20 +48,30 @@ class PageScreen(ModalScreen[Goto | None]):
 
     @property
     def view(self) -> DetailView:
-        """What shows the document."""
+        """The document, where it is read line by line."""
         return self.query_one(DetailView)
+
+    @property
+    def shown(self) -> DetailView | PlotView:
+        """What shows the document, whatever that is."""
+        return cast("DetailView | PlotView", self.query_one("#view"))
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
-            dot = SIGNS.pick(" · ", ", ")
-            again = f"{key_name(self, 'page.read', 'r')} reads again"
-            box.border_subtitle = Content(dot.join(("Enter goes there", again, "Esc back")))
-            yield DetailView()
+            self.entitle(box, self._title, *self.keys())
+            yield self.made_view()
+
+    def made_view(self) -> DetailView | PlotView:
+        """What is to show the document."""
+        return DetailView(id="view")
+
+    def keys(self) -> Sequence[str]:
+        """What is said of keys below the page."""
+        return "Enter goes there", f"{key_name(self, 'page.read', 'r')} reads again", "Esc back"
 
     def on_mount(self) -> None:
-        self.view.show((Note(f"Reading{SIGNS.pick('…', '...')}"),))
-        self.view.focus()
+        self.shown.show((Note(f"Reading{SIGNS.pick('…', '...')}"),))
+        self.shown.focus()
         self.action_read()
 
     def action_read(self) -> None:
@@ -83,13 +85,10 @@ class PageScreen(ModalScreen[Goto | None]):
         in_thread(self, job, self.Read, group="page", exclusive=True)
 
     def on_page_screen_read(self, message: Read) -> None:
-        self.view.show(message.document, same=self._shown)
+        self.shown.show(message.document, same=self._shown)
         self._shown = True
 
     def on_detail_view_followed(self, message: DetailView.Followed) -> None:
         message.stop()
         if isinstance(message.target, Goto):
             self.dismiss(message.target)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from console.modals.base import Modal
 from console.theme import SIGNS, Tone
 from console.widgets.bars import Bar
 from console.widgets.columns import Span
@@ -66,15 +66,14 @@ class Reason(Bar):
         return paint_of(self.app).strip(spans, self.ROW, self.size.width)
 
 
-class PickList(ModalScreen[str | None]):
+class PickList(Modal[str | None]):
     """Pick one of `choices`, or of what `search` finds for the typed text. Answers its key, or None."""
 
     HELP = "Type to narrow the list, Enter to pick, Esc to leave everything as it is."
     DEFAULT_CSS = """
-    PickList { align: center middle; background: $background 60%; }
     PickList > Vertical {
         width: 72; max-width: 94%; height: auto; max-height: 80%;
-        background: $surface; border: round $primary; border-title-color: $primary; padding: 0 1;
+        padding: 0 1;
     }
     PickList PickInput { border: none; height: 1; padding: 0 1; margin: 0 0 1 0; background: $panel; }
     PickList PickInput:focus { border: none; }
@@ -122,7 +121,7 @@ class PickList(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield PickInput(placeholder=self._prompt, select_on_focus=False)
             yield OptionList(markup=False)
             yield Reason()
@@ -244,6 +243,3 @@ class PickList(ModalScreen[str | None]):
         if self._shown:
             here = options.highlighted or 0
             options.highlighted = max(0, min(here + steps, len(self._shown) - 1))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

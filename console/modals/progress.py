@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, ProgressBar, Static
 
+from console.modals.base import Modal
 from console.widgets.paint import clean
 from console.widgets.plain import Meter
 from console.work import Failed, in_thread
@@ -30,15 +30,13 @@ class MeterBar(ProgressBar):
     BAR_RENDERABLE = Meter
 
 
-class ProgressScreen(ModalScreen[str | None]):
+class ProgressScreen(Modal[str | None]):
     """Do long work in a thread and show how far it is. Answers what was done, or None."""
 
     HELP = "Esc cancels: then nothing is changed."
     DEFAULT_CSS = """
-    ProgressScreen { align: center middle; background: $background 60%; }
     ProgressScreen > Vertical {
         width: 64; max-width: 94%; height: auto; padding: 1 2;
-        background: $surface; border: round $primary; border-title-color: $primary;
     }
     ProgressScreen ProgressBar { margin-top: 1; width: 100%; }
     ProgressScreen Bar { width: 1fr; }
@@ -71,7 +69,7 @@ class ProgressScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(self._title))
+            self.entitle(box, self._title)
             yield Static(Content("Beginning"), id="what")
             yield MeterBar(total=1.0, show_eta=False)
             with Horizontal():

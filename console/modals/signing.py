@@ -9,13 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Static
 
 from console.details.texts import moment
+from console.modals.base import Modal
 from console.modals.dialog import text_of
 from console.theme import SIGNS
-from console.widgets.paint import clean
 from console.widgets.plain import CheckBox
 
 if TYPE_CHECKING:
@@ -29,15 +28,13 @@ class Chosen(NamedTuple):
     certificate_id: str
 
 
-class ManageCertificate(ModalScreen[Chosen | None]):
+class ManageCertificate(Modal[Chosen | None]):
     """Choose the certificate that signs the messages of a connection, or download one."""
 
     HELP = "Space marks a certificate, {signing.download} downloads it, Tab moves to Save. Esc leaves all as it is."
     DEFAULT_CSS = """
-    ManageCertificate { align: center middle; background: $background 60%; }
     ManageCertificate > Vertical {
         width: 76; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        background: $surface; border: round $primary; border-title-color: $primary;
     }
     ManageCertificate Checkbox { border: none; height: 1; padding: 0; margin-top: 1; background: $surface; }
     ManageCertificate Checkbox:focus { border: none; }
@@ -61,7 +58,7 @@ class ManageCertificate(ModalScreen[Chosen | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(clean(f"Manage Signing Certificate: {self._named}"))
+            self.entitle(box, f"Manage Signing Certificate: {self._named}")
             yield Static(text_of([self._about()]))
             for place, choice in enumerate(self._choices):
                 word = SIGNS.sign(choice.state).word
@@ -117,6 +114,3 @@ class ManageCertificate(ModalScreen[Chosen | None]):
         wanted = self._choices[focused].certificate_id if focused is not None else self._marked()
         if wanted:
             self.dismiss(Chosen("download", wanted))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

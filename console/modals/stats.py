@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 
 from console.details.connections import stats_parts
 from console.keymap import key_name
-from console.modals.page import PageScreen
+from console.modals.charts import ChartsScreen
 from console.theme import SIGNS
 from console.widgets.document import Document, Note
 
@@ -25,7 +24,7 @@ SPANS = (7, 14, 28)
 """So many days are shown at a time."""
 
 
-class StatsPage(PageScreen):
+class StatsPage(ChartsScreen):
     """The Connection Stats of one connection, day by day of lab time (UTC)."""
 
     HELP = (
@@ -44,11 +43,9 @@ class StatsPage(PageScreen):
         self._connection_id = connection_id
         super().__init__(f"Connection Stats: {name}", store, self._read)
 
-    def on_mount(self) -> None:
+    def keys(self) -> Sequence[str]:
         arrows = " ".join(key_name(self, f"stats.{name}", SIGNS.pick(*usual)) for name, usual in ARROWS)
-        self.query_one(Vertical).border_subtitle = Content(
-            f"{arrows} days before and after  {key_name(self, 'stats.span', 'd')} 7, 14, 28 days  Esc back"
-        )
+        return f"{arrows} days before and after", f"{key_name(self, 'stats.span', 'd')} 7, 14, 28 days", "Esc back"
 
     def _read(self, session: StoreSession) -> Document:
         from models.queries.connections import day_stats

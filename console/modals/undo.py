@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from console.doing.undo import Offer, told
+from console.modals.base import Modal
 from console.modals.dialog import text_of
 from console.theme import SIGNS
 from console.work import in_thread
@@ -27,15 +27,14 @@ OTHERS = "others"
 """What is answered by somebody who wants another change than this."""
 
 
-class UndoScreen(ModalScreen[str | None]):
+class UndoScreen(Modal[str | None]):
     """Reads a change and asks whether to take it back: answers its number, `OTHERS`, or None."""
 
     HELP = "Tab or arrows move between the answers, Enter chooses. Esc keeps everything as it is."
     DEFAULT_CSS = """
-    UndoScreen { align: center middle; background: $background 60%; }
     UndoScreen > Vertical {
         width: 86; max-width: 96%; height: auto; max-height: 92%; padding: 1 2;
-        background: $surface; border: round $warning; border-title-color: $warning;
+        border: round $warning; border-title-color: $warning;
     }
     UndoScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     UndoScreen Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
@@ -70,7 +69,7 @@ class UndoScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = Content(self._title)
+            self.entitle(box, self._title)
             with VerticalScroll(can_focus=False):
                 yield Static(Content(SIGNS.pick("Reading…", "Reading...")), id="told")
             with Horizontal():
@@ -115,6 +114,3 @@ class UndoScreen(ModalScreen[str | None]):
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

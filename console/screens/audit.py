@@ -12,6 +12,8 @@ from console.doing.audit import in_words
 from console.forms.audit import filter_form
 from console.modals.form import FormScreen
 from console.screens.later import AskingScreen
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Column, Span
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -59,6 +61,10 @@ class AuditScreen(AskingScreen):
     def list_title(self) -> list[Span]:
         asked = clean(in_words(self._typed))
         return [*super().list_title(), (f"  {asked}", "accent")] if asked else super().list_title()
+
+    def list_twin(self, total: int) -> Twin | None:
+        # The filter line looks in every column, which no option of the command line does.
+        return None if self.filter_text else looking.audit(self._typed, total)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, wanted = self.home.session.vault_id, self._wanted

@@ -27,6 +27,7 @@ class CertificatesScreen(AskingScreen):
     """The signing certificates. They belong to the lab, not to one Vault."""
 
     AREA = "certificates"
+    LISTED_BY = ("certificates", "list")
     EMPTY = "This lab has no signing certificate: nothing can be signed. A lab that “vault-console seed” made has one."
     FIRST_SORT = "certificate"
     COLUMNS = (

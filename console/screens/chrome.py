@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.cells import cell_len
 from textual import events
 from textual._context import active_app
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.screen import Screen
 
 from console.actions import Action, disabled, named
 from console.areas import area
+from console.theme import SIGNS
 from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, VaultBar
 from console.widgets.key_bar import KeyBar
 
@@ -107,6 +109,23 @@ class FramedScreen(Screen[None]):
         if before and own and own[0] == before[-1][0]:
             own = own[1:]
         return [*before, *((name, self) for name in own)]
+
+    def way(self) -> list[str]:
+        """The names of all steps to this screen; where it is narrow, a sign stands for those in the middle."""
+        names = [name for name, _ in self.crumbs()]
+        if len(names) > 3 and self.size.width < NARROW:
+            return [names[0], SIGNS.pick("…", "..."), *names[-2:]]
+        return names
+
+    def go_along_way(self, x: int) -> None:
+        """Go back to the step of the way that stands so many cells after its beginning."""
+        end = 0
+        for name, screen in self.crumbs():
+            end += cell_len(name) + 3
+            if x < end:
+                if screen is not self:
+                    self.home.leave_to(screen)
+                return
 
     # Structure
 

@@ -14,10 +14,10 @@ from console.modals.dialog import Answer, Dialog, TypedName
 from console.modals.file_chooser import FileChooser
 from console.modals.picker import Choice, PickList
 from console.modals.signing import Chosen, ManageCertificate
-from console.modals.stats import StatsPage
 from console.permissions import MANAGE_CONNECTIONS
 from console.screens.later import PagedScreen
 from console.screens.lookups import LookupsScreen
+from console.twins import looking
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -214,7 +214,11 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
     def do_stats(self) -> None:
         row, store = self.table.cursor_row, self.home.store
         if row is not None and store is not None:
-            self.home.push_screen(StatsPage(row.name, store, row.key, self.home.now().date()))
+            from console.modals.stats import SPANS, StatsPage
+
+            today = self.home.now().date()
+            self.home.looked(f"Connection Stats: {row.name}", looking.stats(row.key, SPANS[0], today.isoformat()))
+            self.home.push_screen(StatsPage(row.name, store, row.key, today))
 
     # Reference lookups
 

@@ -38,6 +38,7 @@ class ConnectionsScreen(ConnectionActions):
     """The connections of the Vault in use."""
 
     AREA = "connections"
+    LISTED_BY = ("connections", "list")
     EMPTY = "This Vault has no connections. “{connections.create}” makes one."
     FIRST_SORT = "name"
     COLUMNS = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.details.doctor import document
 from console.screens.pages import open_page
+from console.twins import looking
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -23,4 +24,5 @@ def open_doctor(home: ConsoleApp, vault_id: int, connection_id: int, name: str, 
 
         return document(name, examine(session, vault_id, connection_id, now))
 
-    open_page(home, f"Doctor: {name} of {vault}" if vault else f"Doctor: {name}", examined)
+    title = f"Doctor: {name} of {vault}" if vault else f"Doctor: {name}"
+    open_page(home, title, examined, twin=looking.in_vault(vault_id, looking.doctor(connection_id)))

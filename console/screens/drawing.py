@@ -13,7 +13,10 @@ from textual.message import Message
 from textual.timer import Timer
 
 from console.screens.chrome import FramedScreen
+from console.theme import SIGNS
+from console.widgets.bars import PaneTitle
 from console.widgets.links import LinkLine, LinkView
+from console.widgets.paint import clean
 from console.work import in_thread
 from models.feed import Topic
 
@@ -33,7 +36,10 @@ class DrawingScreen(FramedScreen, Generic[T]):
 
     TOPICS: ClassVar[frozenset[Topic]] = frozenset()
     """What changes the drawing, in any Vault."""
-    DEFAULT_CSS = "DrawingScreen LinkView { height: 1fr; }"
+    DEFAULT_CSS = """
+    DrawingScreen LinkView { height: 1fr; }
+    DrawingScreen #way { display: none; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", show=False, id="drawing.copy", tooltip="Copy this drawing as text"),
     ]
@@ -63,7 +69,22 @@ class DrawingScreen(FramedScreen, Generic[T]):
         """The drawing for so many cells."""
 
     def compose_body(self) -> ComposeResult:
+        yield PaneTitle(id="way")
         yield LinkView()
+
+    def write_bars(self) -> None:
+        super().write_bars()
+        way, title = self.way() or [""], self.query_one("#way", PaneTitle)
+        title.display = len(way) > 1
+        mark = SIGNS.pick(" ▸ ", " > ")
+        title.title(
+            *((f"{clean(name)}{mark}", "muted") for name in way[:-1]), *((clean(name), "strong") for name in way[-1:])
+        )
+
+    def on_pane_title_clicked(self, message: PaneTitle.Clicked) -> None:
+        """A click on a step of the way goes back to it."""
+        message.stop()
+        self.go_along_way(message.x)
 
     @property
     def view(self) -> LinkView:

@@ -19,7 +19,8 @@ from console.screens.explaining import EXPLAIN, dry_run_retry, explain_exception
 from console.screens.later import AskingScreen, Later
 from console.screens.tracing import TRACE, TracesRecords
 from console.theme import SIGNS
-from console.twins.call import Told, call_of
+from console.twins import looking
+from console.twins.call import Told, Twin, call_of
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
 from console.work import in_thread
@@ -96,6 +97,9 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
     def list_title(self) -> list[Span]:
         words = ", ".join(self._narrowing.words)
         return [*super().list_title(), *([(f"  {words}", "accent")] if words else [])]  # type: ignore[list-item]
+
+    def list_twin(self, total: int) -> Twin | None:
+        return looking.exceptions(self._narrowing, self.filter_text, total)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, narrowing = self.home.session.vault_id, self._narrowing

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from console.actions import Action
 from console.screens.pages import open_page
+from console.twins import looking
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
     from console.app import ConsoleApp
+    from console.twins.call import Twin
     from console.widgets.document import Document
     from models.permissions import Actor
     from models.store import Store
@@ -23,11 +25,11 @@ EXPLAIN = Action(
 )
 
 
-def explain(home: ConsoleApp, title: str, telling: Callable[[Store, Actor], Sequence[Story]]) -> None:
+def explain(home: ConsoleApp, title: str, twin: Twin, telling: Callable[[Store, Actor], Sequence[Story]]) -> None:
     """Show an explanation. `telling` is called in a thread."""
     from console.details.explain import document
 
-    _open(home, f"Explain: {title}", lambda store, actor: document(telling(store, actor)))
+    _open(home, f"Explain: {title}", twin, lambda store, actor: document(telling(store, actor)))
 
 
 def explain_record(home: ConsoleApp, record_id: str, name: str) -> None:
@@ -38,7 +40,7 @@ def explain_record(home: ConsoleApp, record_id: str, name: str) -> None:
 
         return explain.explain_record(store, actor, record_id)
 
-    explain(home, name, telling)
+    explain(home, name, looking.words("explain", "record", record_id), telling)
 
 
 def explain_message(home: ConsoleApp, key: int, name: str) -> None:
@@ -49,7 +51,7 @@ def explain_message(home: ConsoleApp, key: int, name: str) -> None:
 
         return explain.explain_message(store, actor, key)
 
-    explain(home, name, telling)
+    explain(home, name, looking.words("explain", "message", str(key)), telling)
 
 
 def explain_exception(home: ConsoleApp, key: int, name: str) -> None:
@@ -60,14 +62,14 @@ def explain_exception(home: ConsoleApp, key: int, name: str) -> None:
 
         return explain.explain_exception(store, actor, key)
 
-    explain(home, name, telling)
+    explain(home, name, looking.words("explain", "exception", str(key)), telling)
 
 
-def dry_run(home: ConsoleApp, title: str, rehearsing: Callable[[Store, Actor], Rehearsal]) -> None:
+def dry_run(home: ConsoleApp, title: str, twin: Twin, rehearsing: Callable[[Store, Actor], Rehearsal]) -> None:
     """Show what would happen; nothing does. `rehearsing` is called in a thread."""
     from console.details.rehearsal import document
 
-    _open(home, f"Dry run: {title}", lambda store, actor: document(title, rehearsing(store, actor)))
+    _open(home, f"Dry run: {title}", twin, lambda store, actor: document(title, rehearsing(store, actor)))
 
 
 def dry_run_integration(home: ConsoleApp, key: int, name: str) -> None:
@@ -78,7 +80,7 @@ def dry_run_integration(home: ConsoleApp, key: int, name: str) -> None:
 
         return rehearse_integration(store, actor, key)
 
-    dry_run(home, name, rehearsing)
+    dry_run(home, name, looking.dry_run_integration(key), rehearsing)
 
 
 def dry_run_point(home: ConsoleApp, key: int, name: str) -> None:
@@ -89,7 +91,7 @@ def dry_run_point(home: ConsoleApp, key: int, name: str) -> None:
 
         return rehearse_point(store, actor, key)
 
-    dry_run(home, name, rehearsing)
+    dry_run(home, name, looking.dry_run_point(key), rehearsing)
 
 
 def dry_run_retry(home: ConsoleApp, keys: Sequence[int], name: str) -> None:
@@ -100,10 +102,10 @@ def dry_run_retry(home: ConsoleApp, keys: Sequence[int], name: str) -> None:
 
         return rehearse_retry(store, actor, keys)
 
-    dry_run(home, name, rehearsing)
+    dry_run(home, name, looking.words("dry-run", "retry", *map(str, keys)), rehearsing)
 
 
-def _open(home: ConsoleApp, title: str, reading: Callable[[Store, Actor], Document]) -> None:
+def _open(home: ConsoleApp, title: str, twin: Twin, reading: Callable[[Store, Actor], Document]) -> None:
     store, who = home.store, home.session.who
     if store is None:
         return
@@ -113,4 +115,4 @@ def _open(home: ConsoleApp, title: str, reading: Callable[[Store, Actor], Docume
 
         return reading(store, actor_for(session, who.vault_id, who.username, read_only=who.read_only))
 
-    open_page(home, title, read)
+    open_page(home, title, read, twin=twin)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -15,7 +14,9 @@ from console.areas import area
 from console.screens.chrome import FramedScreen
 from console.screens.saving import Copied, ask_to_save, copy_rows
 from console.theme import SIGNS, Tone
-from console.widgets.bars import NARROW, PaneTitle
+from console.twins import looking
+from console.twins.call import Twin, flag
+from console.widgets.bars import PaneTitle
 from console.widgets.columns import Column, Span
 from console.widgets.detail_view import DetailView
 from console.widgets.paint import clean
@@ -121,11 +122,9 @@ class AreaFrame(FramedScreen):
 
     def _with_way(self, title: list[Span]) -> list[Span]:
         """The title of a list that was opened from another one, after the way to it."""
-        way = [name for name, _ in self.crumbs()]
+        way = self.way()
         if len(way) < 2:
             return title
-        if len(way) > 3 and self.size.width < NARROW:
-            way = [way[0], SIGNS.pick("…", "..."), *way[-2:]]
         last = next((place for place, (_, tone) in enumerate(title) if tone == "strong"), 0)
         before = [span for name in way[:-1] for span in ((name, "muted"), (f" {_mark()} ", "muted"))]
         return [*before, (way[-1], "strong"), *title[last + 1 :]]  # type: ignore[list-item]
@@ -135,14 +134,8 @@ class AreaFrame(FramedScreen):
         message.stop()
         if message.pane.id != "list-title":
             self.pane.focus()
-            return
-        end = 0
-        for name, screen in self.crumbs():
-            end += cell_len(name) + 3
-            if message.x < end:
-                if screen is not self:
-                    self.home.leave_to(screen)
-                return
+        else:
+            self.go_along_way(message.x)
 
     def on_descendant_focus(self) -> None:
         self._write_titles()
@@ -171,13 +164,23 @@ class AreaFrame(FramedScreen):
         self.home.copy_to_clipboard("\n".join(message.texts))
         self.home.tell(f"Copied {len(message.texts):,} {'row' if len(message.texts) == 1 else 'rows'}.")
 
+    LISTED_BY: ClassVar[tuple[str, ...]] = ()
+    """The command whose `--filter` lists the same rows, where there is one."""
+
+    def list_twin(self, total: int) -> Twin | None:
+        """Makes the call that lists the same rows, `total` of them; None where there is no such call."""
+        del total
+        if not self.LISTED_BY:
+            return None
+        return looking.words(*self.LISTED_BY, *flag("--filter", self.filter_text))
+
     def action_save(self) -> None:
         """Save the whole list as it is filtered."""
         table = self.table
         if table.source is None or not table.total:
             self.home.tell(self.needs_row() or "There is nothing to save.", severity="warning")
             return
-        ask_to_save(self.home, table.source, self.AREA, table.total)
+        ask_to_save(self.home, table.source, self.AREA, table.total, self.list_twin(table.total))
 
     def copy_of(self, row: Any | None) -> str:
         """What copying a row gives: the name by which others find it."""

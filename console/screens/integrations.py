@@ -51,6 +51,7 @@ class IntegrationsScreen(MdlFiles):
     """The integrations of the Vault in use."""
 
     AREA = "integrations"
+    LISTED_BY = ("integrations", "list")
     EMPTY = "This Vault has no integrations. “{integrations.create}” makes a custom one."
     FIRST_SORT = "name"
     COLUMNS = (

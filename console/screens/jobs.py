@@ -19,6 +19,8 @@ from console.screens.runs import ask_for_run
 from console.screens.tracing import TRACE, TracesRecords
 from console.screens.trends import TRENDS, ShowsTrends
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin, flag
 from console.widgets.bars import Bar
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
@@ -116,6 +118,12 @@ class JobsScreen(TracesRecords, AskingScreen, ShowsTrends):
         if self._moved_only:
             title.append(("  only those that moved something", "accent"))
         return title
+
+    def list_twin(self, total: int) -> Twin | None:
+        if self._through is not None:
+            return None
+        every = [] if self._moved_only else ["--all"]
+        return looking.words("jobs", "runs", *every, *flag("--filter", self.filter_text), "--limit", str(total))
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, moved_only, through = self.home.session.vault_id, self._moved_only, self._through

@@ -14,6 +14,8 @@ from console.forms import lookups as forms
 from console.modals.confirm import Confirm
 from console.screens.mapping_files import TOPICS, MappingFiles, managing
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -89,6 +91,10 @@ class LookupKeysScreen(OneLookup):
         super().show_list(keep=keep)
         if self._unused_only and not self.filter_text:
             self.table.empty_text = "Every key has been used."
+
+    def list_twin(self, total: int) -> Twin | None:
+        narrowed = self.filter_text or self._unused_only
+        return None if narrowed else looking.lookup("show", self._lookup.key, total)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, lookup_id, unused_only = self.home.session.vault_id, self._lookup.key, self._unused_only
@@ -177,6 +183,9 @@ class MissingKeysScreen(OneLookup):
         EXPORT,
     )
     BINDINGS = bindings("misses", ACTIONS)
+
+    def list_twin(self, total: int) -> Twin | None:
+        return None if self.filter_text else looking.lookup("misses", self._lookup.key, total)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, lookup_id = self.home.session.vault_id, self._lookup.key

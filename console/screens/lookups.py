@@ -15,6 +15,8 @@ from console.modals.picker import Choice, PickList
 from console.screens.lookup_keys import LookupKeysScreen, MissingKeysScreen
 from console.screens.mapping_files import TOPICS, MappingFiles, managing
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -63,6 +65,10 @@ class LookupsScreen(MappingFiles):
     def list_title(self) -> list[Span]:
         label = self._label or (self.detail.connection if self.detail else "Connection")
         return [(clean(label), "muted"), (f" {SIGNS.pick('▸', '>')} ", "muted"), ("Reference Lookups", "strong")]
+
+    def list_twin(self, total: int) -> Twin | None:
+        del total
+        return None if self.filter_text else looking.of_connection("lookups", "list", connection_id=self._connection_id)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, connection_id = self.home.session.vault_id, self._connection_id

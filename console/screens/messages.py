@@ -21,6 +21,8 @@ from console.screens.later import AskingScreen
 from console.screens.tracing import TRACE, TracesRecords, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Cell, Column, Span, number
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -113,6 +115,9 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
 
     def list_title(self) -> list[Span]:
         return [*super().list_title(), *self.following_title()]
+
+    def list_twin(self, total: int) -> Twin | None:
+        return looking.messages(self.filter_text, total, queue_id=self.queue_id, connection_id=self.connection_id)
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         store, held, vault_id = self.home.store, self.held, self.home.session.vault_id
@@ -286,6 +291,7 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         def show(lines: tuple[str, ...]) -> None:
             self.home.push_screen(Dialog("Signature", [line for line in lines if line]))
 
+        self.home.looked(f"Signature of message {row.message_id[:8]}", looking.words("messages", "show", str(row.key)))
         self.work_then(partial(doing.check_signature, store, self.home.session.vault_id, row.key), show)
 
     def why_not_export(self) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 
 from console.details.notices import document, target_of
@@ -15,7 +14,6 @@ from console.doing import notices as doing
 from console.keymap import key_name
 from console.modals.page import PageScreen
 from console.targets import Goto
-from console.theme import SIGNS
 from console.twins.call import carry_out
 from console.work import in_thread
 
@@ -49,11 +47,8 @@ class NoticesScreen(PageScreen):
         self.news_at: dict[Goto, tuple[Who, set[str]]] = {}
         """The new notifications that lead to one place, and who sees them there."""
 
-    def on_mount(self) -> None:
-        """Name the key that is this page's own; the page itself begins to read."""
-        box = self.query_one(Vertical)
-        words = f"{key_name(self, 'notices.all', 'a')} marks all as seen"
-        box.border_subtitle = Content.assemble(words, SIGNS.pick(" · ", ", "), Content(str(box.border_subtitle)))
+    def keys(self) -> Sequence[str]:
+        return f"{key_name(self, 'notices.all', 'a')} marks all as seen", *super().keys()
 
     def _made(self, session: StoreSession) -> Document:
         found = doing.notices_for(session, self._store, self._who)

@@ -12,16 +12,34 @@ if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
     from console.app import ConsoleApp
+    from console.twins.call import Twin
     from console.widgets.document import Document
 
 
-def open_page(home: ConsoleApp, title: str, reading: Callable[[StoreSession], Document]) -> None:
-    """Show what `reading` makes of the store, in a thread; nothing before the store is open."""
+def open_page(
+    home: ConsoleApp,
+    title: str,
+    reading: Callable[[StoreSession], Document],
+    *,
+    twin: Twin | None = None,
+    charts: bool = False,
+) -> None:
+    """Show what `reading` makes of the store, in a thread; nothing before the store is open.
+
+    `twin` makes the call that shows the same; `charts`: its charts are plotted.
+    """
     if home.store is None:
         return
+    if twin is not None:
+        home.looked(title, twin)
+    page = PageScreen
+    if charts:
+        from console.modals.charts import ChartsScreen
+
+        page = ChartsScreen
 
     def followed(target: Goto | None) -> None:
         if target is not None:
             home.go_to(target)
 
-    home.push_screen(PageScreen(title, home.store, reading), followed)
+    home.push_screen(page(title, home.store, reading), followed)

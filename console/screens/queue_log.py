@@ -14,6 +14,8 @@ from console.doing import queues as doing
 from console.permissions import QUEUE_LOG, SPARK_QUEUES
 from console.screens.area import AreaScreen
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Column, Span, number
 from console.widgets.document import Document
 from models.feed import Topic
@@ -56,6 +58,12 @@ class QueueLogScreen(AreaScreen):
         title: list[Span] = [("Queues", "muted"), (f" {SIGNS.pick('▸', '>')} ", "muted"), ("Queue Log", "strong")]
         title.append((f"  {self._day:%a %Y-%m-%d}" if self._day else "  all days", "accent"))
         return title
+
+    def list_twin(self, total: int) -> Twin | None:
+        del total
+        if self.filter_text or self._day is None:
+            return None
+        return looking.words("queues", "log", "--day", self._day.isoformat())
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id, day = self.home.session.vault_id, self._day

@@ -43,6 +43,7 @@ class QueuesScreen(QueueActions, ShowsTrends):
     """The queues of the Vault in use."""
 
     AREA = "queues"
+    LISTED_BY = ("queues", "list")
     EMPTY = "This Vault has no Spark queues. “{queues.create}” makes one."
     FIRST_SORT = "label"
     COLUMNS = (

@@ -22,6 +22,8 @@ from console.screens.later import AskingScreen
 from console.screens.tracing import TRACE, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin, flag
 from console.widgets.columns import Cell, Column, Span
 from console.widgets.document import Document
 from console.widgets.paint import clean
@@ -146,6 +148,12 @@ class RecordsScreen(DocumentActions, AskingScreen):
         super().show_list()
         self.refresh_bindings()
         self._write_titles()
+
+    def list_twin(self, total: int) -> Twin | None:
+        if (row := self.object) is None:
+            return None
+        narrowed = flag("--filter", self.filter_text)
+        return looking.words("records", "list", row.name, *narrowed, "--limit", str(total))
 
     def listing(self, text: str, sort: str, descending: bool) -> Callable[[], Listing[Any]]:
         vault_id = self.home.session.vault_id

@@ -12,6 +12,8 @@ from textual.message import Message
 from console.doing import lists
 from console.modals.form import Form, FormScreen, form_field
 from console.modals.progress import ProgressScreen
+from console.twins import looking
+from console.twins.call import Work, carry_on_as
 from console.widgets.window_pages import PAGE
 from console.widgets.window_source import Place
 from console.work import in_thread
@@ -19,6 +21,7 @@ from console.work import in_thread
 if TYPE_CHECKING:
     from console.app import ConsoleApp
     from console.session import Who
+    from console.twins.call import Twin
     from console.widgets.window_source import WindowSource
     from models.queries.window import Key
     from models.store import Store
@@ -35,8 +38,11 @@ class Copied(Message):
         self.texts = texts
 
 
-def ask_to_save(home: ConsoleApp, source: WindowSource, name: str, total: int) -> None:
-    """Ask for format and place, then save all rows of a list, with progress and a way to cancel."""
+def ask_to_save(home: ConsoleApp, source: WindowSource, name: str, total: int, listing: Twin | None = None) -> None:
+    """Ask for format and place, then save all rows of a list, with progress and a way to cancel.
+
+    `listing` makes the call that lists the same rows.
+    """
     from console.doing.files import first_folder
 
     chosen: list[tuple[Path, str]] = []
@@ -53,7 +59,9 @@ def ask_to_save(home: ConsoleApp, source: WindowSource, name: str, total: int) -
     def checked(said: str | None) -> None:
         if said and chosen:
             path, kind = chosen[-1]
-            work = partial(lists.save_list, source, path, kind)
+            work: Work = partial(lists.save_list, source, path, kind)
+            if listing is not None and home.store is not None:
+                work = carry_on_as(looking.saved(listing, path, kind), work, home.store, home.session.who)
             home.push_screen(ProgressScreen(f"Save {total:,} rows", work), done)
 
     def done(said: str | None) -> None:

@@ -98,6 +98,9 @@ class SplitScreen(DrawingScreen["Split | None"], Asking):
         self._vault_id, self._connection_id, self._name = vault_id, connection_id, name
         self._other_vault: int | None = None
 
+    def own_crumbs(self) -> list[str]:
+        return [f"Both sides of {self._name}" if self._name else "Both sides"]
+
     # Reading
 
     def reading(self) -> Callable[[StoreSession], Split | None]:

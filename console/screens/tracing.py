@@ -10,6 +10,7 @@ from console.details.trace import document
 from console.modals.picker import Choice, PickList
 from console.screens.frame import AreaFrame
 from console.screens.pages import open_page
+from console.twins import looking
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -33,7 +34,8 @@ def trace_record(home: ConsoleApp, vault_id: int, record_id: str) -> None:
 
         return document(trace(session, vault_id, record_id))
 
-    open_page(home, f"Trace: {record_id} of {home.session.vault_name(vault_id)}", read)
+    twin = looking.in_vault(vault_id, looking.words("trace", record_id))
+    open_page(home, f"Trace: {record_id} of {home.session.vault_name(vault_id)}", read, twin=twin)
 
 
 def trace_one_of(home: ConsoleApp, title: str, reading: Callable[[StoreSession], Records]) -> None:

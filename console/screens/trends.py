@@ -8,6 +8,7 @@ from console.actions import Action
 from console.details.trends import document
 from console.screens.chrome import FramedScreen
 from console.screens.pages import open_page
+from console.twins import looking
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
@@ -32,4 +33,5 @@ class ShowsTrends(FramedScreen):
 
             return document(trends(store, vault_id, now), height)
 
-        open_page(self.home, f"Last day of {session.vault_name(vault_id)}", read)
+        title = f"Last day of {session.vault_name(vault_id)}"
+        open_page(self.home, title, read, twin=looking.words("jobs", "trends"), charts=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from console.screens.messages import MessagesScreen
 from console.theme import SIGNS
+from console.twins import looking
+from console.twins.call import Twin
 from console.widgets.columns import Span
 from console.widgets.paint import clean
 
@@ -30,6 +32,11 @@ class WaitingScreen(MessagesScreen):
         mark: Span = (f" {SIGNS.pick('▸', '>')} ", "muted")
         home: list[Span] = [("Home", "muted"), mark, (clean(self._connection), "strong"), (f"  {words}", "accent")]
         return [*home, *self.following_title()]
+
+    def list_twin(self, total: int) -> Twin | None:
+        way = "outbound" if self._outbound else "inbound"
+        more = ("--state", "queued", "--direction", way)
+        return looking.messages(self.filter_text, total, connection_id=self.connection_id, narrowed=more)
 
     def narrowed(self, wanted: MessageFilter) -> MessageFilter:
         from models.tables import Direction, MessageState

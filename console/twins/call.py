@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PROGRAM: Final = "vault-console"
 Words = list[str]
 """The words of one call after the program's own options, such as `queues`, `activate`, `lab_outbound__c`."""
+INTO: Final = "\0"
+"""Stands before the last word of a call whose answer goes into the file of that name."""
 
 
 class Free(str):
@@ -111,12 +113,19 @@ def carry_out(command: Callable[..., str], store: Store, who: Who, *arguments: A
 
 def carry_on(begin: Callable[..., Work], store: Store, who: Who, *arguments: Any) -> Work:
     """Long work; what it tells in the end carries its call."""
-    work = begin(store, who, *arguments)
+    return _carried(begin(store, who, *arguments), lambda: call_of(begin, store, who, *arguments))
 
+
+def carry_on_as(twin: Twin, work: Work, store: Store, who: Who) -> Work:
+    """Long work whose call a twin makes; what it tells in the end carries the call, unless it was cancelled."""
+    return _carried(work, lambda: line_of(twin, store, who))
+
+
+def _carried(work: Work, making: Callable[[], str]) -> Work:
     def carried(tell: Callable[[str, float], None], cancelled: Callable[[], bool]) -> str:
-        call = call_of(begin, store, who, *arguments)
+        call = making()
         text = work(tell, cancelled)
-        return Told(text, call) if call else text
+        return Told(text, call) if call and not cancelled() else text
 
     return carried
 
@@ -124,7 +133,6 @@ def carry_on(begin: Callable[..., Work], store: Store, who: Who, *arguments: Any
 def call_of(command: Callable[..., object], store: Store, who: Who, *arguments: Any) -> str:
     """The call that does what a command does, as a line for a shell; empty where it has none."""
     from console.twins.catalogue import TWINS
-    from models.queries.lab import ask
 
     function, named = _unwrapped(command)
     twin = TWINS.get(function)
@@ -133,14 +141,49 @@ def call_of(command: Callable[..., object], store: Store, who: Who, *arguments: 
     values = next((argument for argument in arguments if isinstance(argument, Mapping)), {})
     positional = [argument for argument in arguments if not isinstance(argument, Mapping | bool)]
     named = {"_positional": positional, **named, "_confirmed": True in arguments}
+    return line_of(twin, store, who, named, values)
 
-    def words(session: StoreSession) -> str:
-        calls = [call if isinstance(call, tuple) else (who, call) for call in twin(Given(session, who, named, values))]
-        return " && ".join(
-            shlex.join([PROGRAM, *_before(session, store.path, by), *_in_order(call)]) for by, call in calls
-        )
 
-    return ask(store, words)
+def line_of(
+    twin: Twin, store: Store, who: Who, named: Mapping[str, Any] | None = None, values: Mapping[str, str] | None = None
+) -> str:
+    """The calls of a twin as one line for a shell; empty where it makes none."""
+    from models.queries.lab import ask
+
+    def line(session: StoreSession) -> str:
+        calls = [
+            call if isinstance(call, tuple) else (who, call)
+            for call in twin(Given(session, who, named or {}, values or {}))
+        ]
+        return " && ".join(_shell([PROGRAM, *_before(session, store.path, by)], call) for by, call in calls)
+
+    return ask(store, line)
+
+
+def call_with(call: Call, *more: str, into: Path | None = None) -> Call:
+    """A call with more words at its end, whose answer goes into a file where that is given."""
+    last = [] if into is None else [INTO, str(into)]
+    return (call[0], [*call[1], *more, *last]) if isinstance(call, tuple) else [*call, *more, *last]
+
+
+def _shell(before: Words, call: Words) -> str:
+    if INTO in call:
+        *call, _, path = call
+        return f"{_shell(before, call)} > {shlex.quote(path)}"
+    return shlex.join([*before, *_in_order(call)])
+
+
+def shortened(line: str, most: int) -> str:
+    """A call as a sentence about something else names it: without the store, and not longer than so many cells."""
+    words = line.split(" ")
+    if "--store" in words:
+        place = words.index("--store")
+        words = [*words[:place], *words[place + 2 :]]
+    short = " ".join(words)
+    from console.theme import SIGNS
+
+    mark = SIGNS.pick("…", "...")
+    return short if len(short) <= most else f"{short[: most - len(mark)]}{mark}"
 
 
 def _in_order(call: Words) -> Words:
@@ -173,7 +216,7 @@ def _before(session: StoreSession, path: Path | None, who: Who) -> Words:
         usual = default_user(session, who.vault_id).username
     except ConsoleError:
         usual = ""
-    return words if who.username == usual else [*words, "--user", who.username]
+    return words if who.username in (usual, "") else [*words, "--user", who.username]
 
 
 def flag(name: str, value: Any) -> Words:

@@ -27,6 +27,10 @@ class Panel:
     title: str
     values: tuple[int, ...]
     tone: Tone = "link"
+    course: bool = False
+    """Whether it is drawn as the course of one amount over time; else a column stands for each place."""
+    summed: bool = True
+    """Whether the values can be added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def _panel(chart: Chart, panel: Panel, width: int) -> list[list[Span]]:
     values, axis = panel.values, _axis(chart)
     peak, total = max(values, default=0), sum(values)
     title: list[Span] = [(fit(panel.title, min(len(panel.title), width)), "strong")]
-    told = f"  {total:,}" if total else f"  {chart.when_zero}"
+    told = (f"  {total:,}" if panel.summed else "") if total else f"  {chart.when_zero}"
     if _length(title) + len(told) <= width:
         title.append((told, "" if total else "muted"))
     if not peak:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from models.data_model import ObjectModel
 from models.errors import InvalidInput
-from models.queries.window import fetch
+from models.queries.window import fetch, matches
 from models.system_fields import SYSTEM_COLUMNS, system_column
 from models.tables import (
     Connection,
@@ -104,13 +104,19 @@ def record_places(session: Session, vault_ids: Sequence[int], text: str) -> tupl
 
 
 def record_lines(
-    session: Session, model: ObjectModel, conditions: Mapping[str, str], limit: int
+    session: Session, model: ObjectModel, conditions: Mapping[str, str], limit: int, *, text: str = ""
 ) -> tuple[int, tuple[RecordLine, ...]]:
     """How many records of an object meet all conditions (field = value), and the first of them by id.
 
-    An empty value asks for an empty field. Raises InvalidInput that names every condition that cannot be met.
+    An empty value asks for an empty field; `text` filters as the list of records does.
+
+    Raises InvalidInput that names every condition that cannot be met.
     """
     wanted = [_records.object_id == model.id, _records.vault_id == model.vault_id, *_conditions(model, conditions)]
+    if text:
+        wanted.append(
+            matches(text, _records.name, _records.record_id, _records.global_id, func.coalesce(_records.link, ""))
+        )
     total = session.execute(select(func.count()).where(*wanted)).scalar_one()
     statement = (
         select(

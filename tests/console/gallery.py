@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from console.app import ConsoleApp
 from console.doing.files import Entry
 from console.lab import Beginning, OpenedLab
+from console.modals.base import Modal
 from console.modals.calls import CallLine
 from console.modals.file_chooser import FileChooser
 from console.modals.progress import ProgressScreen
@@ -75,8 +76,10 @@ class Picture(NamedTuple):
 
 def front(app: Any) -> str:
     """What is in front: the kind of screen, and the title of the box in it."""
-    titles = [str(box.border_title) for box in app.screen.query("Vertical, PageScreen > *") if box.border_title]
-    return f"{type(app.screen).__name__}: {titles[0]}" if titles and app.screen.is_modal else type(app.screen).__name__
+    screen = app.screen
+    titles = [str(box.border_title) for box in screen.query("Vertical, PageScreen > *") if box.border_title]
+    title = screen.crumb if isinstance(screen, Modal) else titles[0] if titles and screen.is_modal else ""
+    return f"{type(screen).__name__}: {title}" if title else type(screen).__name__
 
 
 def same_world(patch: pytest.MonkeyPatch, store: Store) -> None:
@@ -242,7 +245,7 @@ PICTURES: dict[str, Picture] = {
     "vaults": Picture(("v",), "PickList: Switch Vault"),
     "users": Picture(("u",), "PickList: Act as"),
     "actions": Picture(("5", "x"), "PickList: Actions", 1002),
-    "help": Picture(("6", "question_mark"), "HelpScreen: Records"),
+    "help": Picture(("6", "question_mark"), "HelpScreen: Help"),
     "go-to": Picture(("colon",), "PickList: Go to"),
     "palette": Picture(("1", "ctrl+p"), "CommandPalette"),
     "jump": Picture(("1", "ctrl+o"), "JumpScreen"),
@@ -389,7 +392,7 @@ PICTURES: dict[str, Picture] = {
     "query-history": Picture(("f8", *QUERY, "enter", "h"), "PickList: Earlier queries"),
     "export-query": Picture(("f8", *QUERY, "enter", "w"), "FormScreen: Export the rows"),
     "query-objects": Picture(("f8", "escape", "n"), "PickList: Query the records of"),
-    "trends": Picture(("7", "h"), "PageScreen: Last day of Source"),
+    "trends": Picture(("7", "h"), "ChartsScreen: Last day of Source"),
     # Where there is nothing yet
     "no-vault": Picture((), "HomeScreen", app=lambda store: console(store, vault=None, user=None, area="home")),
     "beginning": Picture((), "PickList: This store is empty. What shall it begin with?", app=unbegun),

@@ -13,7 +13,6 @@ from console.details.connections import stats_parts
 from console.modals.stats import StatsPage
 from console.theme import SIGNS
 from console.widgets.charts import Chart, Panel, chart_lines
-from console.widgets.detail_view import DetailView
 from console.widgets.document import lay_out
 from models.queries.connections import DayStats
 from models.store import Store
@@ -75,7 +74,7 @@ async def test_the_whole_screen_goes_back_by_weeks_and_shows_up_to_four(store: S
         await settle(pilot)
         await press(pilot, "x", *"connection stats", "enter")
         assert isinstance(app.screen, StatsPage)
-        view = app.screen.query_one(DetailView)
+        view = app.screen.shown
         assert "2025-12-30 to 2026-01-05" in view.text
         assert f"Sent  {sums(days, 7)['sent']:,}" in view.text
         shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())

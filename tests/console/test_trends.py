@@ -94,7 +94,7 @@ async def test_the_charts_are_one_key_away_where_the_numbers_stand(
         await settle(pilot)
         await press(pilot, area, "h")
         assert isinstance(app.screen, PageScreen)
-        text = app.screen.view.text
+        text = app.screen.shown.text
         assert "Waiting outbound" in text
         assert "Send: longest run" in text
         await press(pilot, "end", "escape")

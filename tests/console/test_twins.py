@@ -131,7 +131,7 @@ async def test_what_was_done_is_listed_as_calls_and_one_can_be_copied(store: Sto
         assert isinstance(app.screen, CallsScreen)
         assert "Nothing has been done yet" in picture(app)
         await press(pilot, "escape", "2", "a", "3", "a")
-        assert any("Its call is listed by ;" in note.message for note in app._notifications)
+        assert any("; lists and copies calls" in note.message for note in app._notifications)
         await press(pilot, "semicolon")
         text = " ".join(picture(app).split())
         assert "queues inactivate lab_outbound__c" in text
