@@ -4,8 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from models.errors import NotPossible
+from models.permissions import actor_for
 from models.store import Store
 from models.tables import Direction, DocumentVersion, Integration, table_of
+from scheduler.explain import explain_record
+from scheduler.rehearsal import rehearse_integration
 from seed.catalogue.assemble import State
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab
@@ -28,6 +31,8 @@ def test_enhanced_change_control_needs_product_transfer(store: Store) -> None:
     lab.switch("quality_rim", "Product Transfer", active=True)
     lab.switch("quality_rim", "Enhanced Change Control", active=True)
     assert active_features(lab, "quality") == {"Product Transfer", "Enhanced Change Control"}
+    with pytest.raises(NotPossible, match="Enhanced Change Control"):
+        lab.switch("quality_rim", "Product Transfer", active=False)
 
 
 def test_enhanced_change_control_needs_change_control_in_quality(store: Store) -> None:
@@ -275,6 +280,22 @@ def test_the_first_submission_ready_package_has_all_of_them_fetched(store: Store
     assert sorted(names(lab, "rim", "sim_submission__c")) == ["Ready before", "The first"]
     assert sorted(names(lab, "rim", "sim_content_plan__c")) == ["Ready before", "The first"]
     assert lab.troubles() == []
+
+
+def test_dry_run_and_explanation_tell_of_the_packages_that_are_fetched(store: Store) -> None:
+    lab = CatalogueLab.of(store, "rim_promomats", state=State.ESTABLISHED)
+    package(lab, "Ready before")
+    lab.switch("rim_promomats", APPLICATIONS, active=True)
+    first = package(lab, "The first")
+    with store.read() as session:
+        actor = actor_for(session, lab.vaults["promomats"], "admin@verteo.example")
+    integration = lab.integration("rim_promomats", "promomats", "sim_compliance_package__c")
+    planned = rehearse_integration(store, actor, integration)
+    assert planned.created == 4, "two Submissions with their content plans"
+    stories = explain_record(store, actor, first)
+    told = {target.target_object for story in stories for target in story.targets}
+    assert told == {"sim_submission__c", "sim_content_plan__c"}
+    assert names(lab, "rim", "sim_submission__c") == []
 
 
 def test_later_packages_come_by_themselves(store: Store) -> None:
