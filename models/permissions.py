@@ -19,6 +19,7 @@ from models.rights import (
     Right,
     grants,
     object_permission,
+    object_type_permission,
     only_looks,
 )
 from models.tables import ProfilePermission, User, table_of
@@ -71,6 +72,19 @@ class Actor:
     def may_object(self, object_name: str, right: Right) -> bool:
         """Whether the security profile grants a right to the records of an object."""
         return self.may(object_permission(object_name, right)) or self.may(object_permission(EVERY_OBJECT, right))
+
+    def require_record(self, object_name: str, object_type: str | None, right: Right) -> None:
+        """Let pass who has the right to all records of the object, or to those of this object type.
+
+        Raises NotAllowed, which names the permission for the object type where there is one.
+        """
+        if object_type is None or self.may_object(object_name, right):
+            self.require_object(object_name, right)
+            return
+        self.require_changes()
+        needed = object_type_permission(object_name, object_type, right)
+        if not self.may(needed):
+            raise self._lacks(needed)
 
     def require(self, permission: str) -> None:
         """Let pass who has the permission. Raises NotAllowed, which names the permission and the user.

@@ -50,6 +50,11 @@ def object_permission(object_name: str, right: Right) -> str:
     return f"Object: {object_name}: {right.value}"
 
 
+def object_type_permission(object_name: str, object_type: str, right: Right) -> str:
+    """The label of a right to records of one object type: `Object: x__v, Object Type: y__c: Edit` (seed S4)."""
+    return f"Object: {object_name}, Object Type: {object_type}: {right.value}"
+
+
 _ALL_RIGHTS = frozenset(object_permission(EVERY_OBJECT, right) for right in Right)
 
 STANDARD_PROFILES: Mapping[str, frozenset[str]] = {

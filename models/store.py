@@ -35,6 +35,11 @@ class WriteSession(Session):
 
     now: datetime
 
+    def tick(self) -> None:
+        """Move the transaction's time on by a tick, so that what follows is later than what it has written so far."""
+        self.now += TICK
+        self.execute(_NEXT_TICK, {"now": self.now})
+
     def __init__(self, engine: Engine, reader: Engine) -> None:
         super().__init__(engine, expire_on_commit=False)
         self.changes: set[Change] = set()

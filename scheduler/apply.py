@@ -159,7 +159,8 @@ def _write(
     """Write drafts, each over the record that was found for it."""
     by_rule = fills_link(target)
     new = [] if by_rule else [row.global_id for row, draft in drafted if draft.existing is None]
-    gone = ceased(write, target.model, new) if route.creates and route.matching is not Matching.ORIGIN else set()
+    lets_cease = route.creates and not any(behaviour.creates_anew for behaviour in route.behaviours)
+    gone = ceased(write, target.model, new) if lets_cease and route.matching is not Matching.ORIGIN else set()
     takes_all = route.creates and route.updates and route.matching is not Matching.ORIGIN and not gone
     written: list[Pair] = []
     for row, draft in drafted:

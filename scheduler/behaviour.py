@@ -60,6 +60,25 @@ class Receiving:
     pairs: Sequence[Pair]
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A call-back for records of a source object that is made ready. The connection is that of the receiving Vault."""
+
+    session: Session
+    connection_id: int
+    source: ObjectModel
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """An integration of a Vault that is about to look for what changed in a span of time."""
+
+    vault_id: int
+    connection_id: int
+    since: datetime | None
+    until: datetime
+
+
 class Behaviour:
     """What a point does beside its rules. Each method is one of the places where it can step in.
 
@@ -67,6 +86,8 @@ class Behaviour:
     """
 
     about: ClassVar[str] = ""
+    creates_anew: ClassVar[bool] = False
+    """Whether a target record that was deleted is created again when its source changes."""
 
     def narrow(self, session: Session, sending: Sending) -> Iterable[ColumnElement[bool]]:
         """Which records or versions an outbound point sends: conditions on `sending.table`, beside its criteria.
@@ -85,8 +106,18 @@ class Behaviour:
         """
         return ()
 
-    def asks(self, source: ObjectModel) -> Iterable[str]:
-        """Query items that the call-back for this source object asks for as well; a pair's row has their `values`."""
+    def prepare(self, write: WriteSession, preparing: Preparing) -> bool:
+        """Step in before an outbound point looks for changes: write records that are to be sent; answers whether any.
+
+        They are written after the span of time that is looked at, which then reaches to just after them.
+        """
+        return False
+
+    def asks(self, asking: Asking) -> Iterable[str]:
+        """Query items that the call-back for a source object asks for as well; a pair's row has their `values`.
+
+        Raises ConsoleError when the behaviour lacks what it goes by.
+        """
         return ()
 
     def reach(self, session: Session, route: "Route", items: Sequence[str]) -> Sequence[str]:

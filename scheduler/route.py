@@ -31,7 +31,7 @@ from models.tables import (
 )
 from models.versions import ASKED
 from models.vql.errors import VqlError, VqlErrorType
-from scheduler.behaviour import Behaviour, behaviours_of
+from scheduler.behaviour import Asking, Behaviour, behaviours_of
 
 _connections = table_of(Connection)
 _integrations = table_of(Integration)
@@ -164,13 +164,15 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         source = load_object(session, remote.vault_id, object_name)
         rules = load_point_rules(session, own.vault_id, connection_id, point.id, object_name)
         behaviours = behaviours_of(point.behaviours)
+        asking = Asking(session, connection_id, source)
+        asked = [item for behaviour in behaviours for item in behaviour.asks(asking)]
     except ConsoleError as error:
         raise RouteBroken(error.message, error.remedy, point) from error
     match_fields = _match_fields(point, rules)
     also = () if match_fields is None else match_fields[:1]
     if source.is_document:
         also = (*also, *ASKED)
-    also = (*also, *(item for behaviour in behaviours for item in behaviour.asks(source)))
+    also = (*also, *asked)
     return Route(
         vault_id=own.vault_id,
         connection_id=connection_id,

@@ -36,7 +36,7 @@ from models.tables import (
     table_of,
 )
 from models.time import Clock
-from scheduler.behaviour import Sending, stirring
+from scheduler.behaviour import Preparing, Sending, behaviours_of, stirring
 from scheduler.criteria import sent_by
 from scheduler.documents import VERSIONS, changed_versions, withdrawn_versions
 from scheduler.outbox import Outbox, open_outbox
@@ -116,6 +116,9 @@ def _with_outbound_points(scope: Scope) -> Select[Any]:
 
 
 def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> None:
+    if _prepare(write, integration):
+        # What was written just now has this very time, and a search for changes ends before its own.
+        write.tick()
     until = write.now
     outbox: Outbox | None = None
     sent = 0
@@ -140,6 +143,18 @@ def _send_integration(write: WriteSession, run: Run, integration: Row[Any]) -> N
     write.changed(Topic.INTEGRATIONS, integration.vault_id)
     settle_trouble(write, integration)
     run.count(write, integration.connection_id, found=found, sent=sent)
+
+
+def _prepare(write: WriteSession, integration: Row[Any]) -> bool:
+    """Let the behaviours of the outbound points write what is to be sent; answers whether they wrote anything."""
+    wanted = (_points.c.integration_id == integration.id, _points.c.direction == Direction.OUTBOUND)
+    named = write.execute(select(_points.c.behaviours).where(*wanted).order_by(_points.c.position)).scalars().all()
+    since = integration.last_successful_send
+    preparing = Preparing(integration.vault_id, integration.connection_id, since, write.now)
+    wrote = False
+    for behaviour in (one for names in named for one in behaviours_of(names)):
+        wrote = behaviour.prepare(write, preparing) or wrote
+    return wrote
 
 
 @dataclass(frozen=True, slots=True)

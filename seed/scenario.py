@@ -51,7 +51,7 @@ class Builder:
     def build_connection(self, planned: PlannedConnection) -> None:
         """Make a connection, both sides of it, and establish it if it is. Raises NotPossible that names it."""
         try:
-            sides = [self._build_side(planned, side, self._vaults[side.vault]) for side in planned.sides]
+            sides = [self.build_side(planned, side, self._vaults[side.vault]) for side in planned.sides]
             if planned.established:
                 establish(self._write, *sides)
             for side in planned.sides:
@@ -114,9 +114,10 @@ class Builder:
         """Make the connection in sandboxes of the side's Vault: Pending there, the remote stays as it is (seed S1)."""
         for vault in self._scenario.vaults:
             if vault.sandbox_of == side.vault:
-                self._build_side(planned, side, vault)
+                self.build_side(planned, side, vault)
 
-    def _build_side(self, planned: PlannedConnection, side: PlannedSide, vault: PlannedVault) -> Connection:
+    def build_side(self, planned: PlannedConnection, side: PlannedSide, vault: PlannedVault) -> Connection:
+        """Make one side of a connection in a Vault, with all that hangs under it."""
         actor = Actor.system(vault.id)
         connection = create_connection(
             self._write,

@@ -14,6 +14,9 @@ from models.record_writer import Draft, Effect, Existing, draft, existing_from_r
 from models.store import WriteSession
 from models.tables import Record, VaultObject, table_of
 
+OBJECT_TYPE = "object_type__v"
+"""The field that says of which type a record of its object is, where the object has types (Spark facts, section 4)."""
+
 _records = table_of(Record)
 _objects = table_of(VaultObject)
 
@@ -24,7 +27,7 @@ def create_record(write: WriteSession, actor: Actor, object_name: str, values: M
     Raises NotAllowed, NotFound, or InvalidInput that names every bad field.
     """
     model = load_object(write, actor.vault_id, object_name)
-    _require_creating(actor, model)
+    _require_creating(actor, model, values)
     wanted = draft(model, values)
     write_records(write, model, [wanted], actor.user_id)
     if wanted.problems:
@@ -46,7 +49,8 @@ def create_records(write: WriteSession, actor: Actor, object_name: str, rows: Se
     Raises InvalidInput for the first row that cannot be stored, with its number. Loads are not audited row by row.
     """
     model = load_object(write, actor.vault_id, object_name)
-    _require_creating(actor, model)
+    for kind in {row.get(OBJECT_TYPE) for row in rows} or {None}:
+        _require_creating(actor, model, {OBJECT_TYPE: kind})
     drafts = [draft(model, row) for row in rows]
     # What was written before the bad row goes with it, also when the caller's transaction goes on.
     with write.begin_nested():
@@ -64,7 +68,8 @@ def change_record(write: WriteSession, actor: Actor, record_id: str, values: Map
     NotPossible for a record that its object's `locked_when` locks, whoever edits it (seed S2, Inquiry).
     """
     model, existing = load_record(write, actor, record_id)
-    actor.require_object(model.name, Right.EDIT)
+    for kind in {existing.values.get(OBJECT_TYPE), values.get(OBJECT_TYPE, existing.values.get(OBJECT_TYPE))}:
+        actor.require_record(model.name, kind, Right.EDIT)
     if why := model.locked_by(existing.values):
         raise NotPossible(f"{existing.values['name__v']} is locked: {why}.", "Only jobs change it from now on.")
     return save_draft(write, actor, model, draft(model, values, existing))
@@ -104,12 +109,12 @@ def save_draft(write: WriteSession, actor: Actor, model: ObjectModel, wanted: Dr
 def delete_record(write: WriteSession, actor: Actor, record_id: str) -> None:
     """Delete a record; a tombstone stays for the send job, and the audit keeps every value it had."""
     model, existing = load_record(write, actor, record_id)
-    actor.require_object(model.name, Right.DELETE)
+    actor.require_record(model.name, existing.values.get(OBJECT_TYPE), Right.DELETE)
     remove_records(write, actor, model, [existing])
 
 
-def _require_creating(actor: Actor, model: ObjectModel) -> None:
-    actor.require_object(model.name, Right.CREATE)
+def _require_creating(actor: Actor, model: ObjectModel, values: Mapping[str, Any]) -> None:
+    actor.require_record(model.name, values.get(OBJECT_TYPE), Right.CREATE)
     if model.is_document:
         actor.require(Permission.CREATE_DOCUMENT)
 

@@ -50,7 +50,7 @@ DELIVER_AFTER_SEND = 20
 _STEP = 37
 """Seconds between the jobs of one Vault and the next; prime to both periods, so that no two Vaults share a second."""
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
-_OBJECT_RIGHT = re.compile(rf"Object: (\*|[a-z0-9_-]+): ({'|'.join(Right)})")
+_OBJECT_RIGHT = re.compile(rf"Object: (\*|[a-z0-9_-]+)(, Object Type: [a-z0-9_-]+)?: ({'|'.join(Right)})")
 
 
 def create_vault(

@@ -22,6 +22,7 @@ from models.tables.exceptions import (
     RetryTransferMessage,
     Subject,
 )
+from models.tables.identifiers import PersonIdentifier
 from models.tables.integrations import (
     SEARCH_ON_DEMAND,
     DeletePolicy,
@@ -112,6 +113,7 @@ __all__ = [
     "NotificationSeen",
     "ObjectField",
     "ObjectKind",
+    "PersonIdentifier",
     "Picklist",
     "PicklistValue",
     "PointSource",

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from models.permissions import Actor, actor_for
+from models.services.connection_editing import duplicate_connection
+from models.services.connections import establish
 from models.services.documents import change_state, create_document, edit_document, new_version
 from models.services.integrations import set_integration_active, set_last_successful_run_time
 from models.services.records import change_record, create_record, delete_record
@@ -31,6 +33,7 @@ from scheduler.signing import issue_certificate
 from seed.building import build_scenario
 from seed.catalogue.assemble import State, assemble
 from seed.catalogue.load import catalogue
+from seed.scenario import Builder
 from tests.conftest import ManualClock
 from tests.stores import made_once
 
@@ -69,6 +72,36 @@ class CatalogueLab:
         clock = cast("ManualClock", store.clock)
         clock.moment = max(clock.moment, starts) + timedelta(minutes=1)
         return cls(store, vaults)
+
+    def another(self, role: str, name: str, key: str, *, vault_id: int) -> None:
+        """Make a further Vault like that of a role, with its own record of a connection, at work.
+
+        The partner's record is duplicated for it, as an administrator does for a further organisation (seed S1).
+        """
+        scenario = assemble(catalogue(), [key])
+        (model,) = [vault for vault in scenario.vaults if vault.key == role]
+        (connection,) = scenario.connections
+        (here,) = [side for side in connection.sides if side.vault == role]
+        (there,) = [side for side in connection.sides if side.vault != role]
+        planned = model.model_copy(
+            update={"id": vault_id, "key": name, "name": f"{model.name} {name}", "dns_host": f"{name.replace('_', '-')}.vault.example"}
+        )
+        columns = _connections.c
+        with self.store.write() as write:
+            builder = Builder(write, scenario)
+            builder.build_vault(planned)
+            own = builder.build_side(connection, here, planned)
+            actor = self.actor(write, there.vault)
+            statement = select(columns.id).where(columns.vault_id == actor.vault_id, columns.api_name == there.api_name)
+            original = int(write.execute(statement).scalar_one())
+            copy = duplicate_connection(
+                write, actor, original, name=f"{there.name} {name}", api_name=f"{name}__c".replace("-", "_")
+            )
+            establish(write, copy, own)
+            wanted = select(_integrations.c.id).where(_integrations.c.connection_id == copy.id)
+            for integration_id in list(write.execute(wanted).scalars()):
+                set_integration_active(write, actor, integration_id, active=True)
+        self.vaults = {**self.vaults, name: vault_id}
 
     def actor(self, write: WriteSession, vault: str) -> Actor:
         """The administrator of a Vault."""

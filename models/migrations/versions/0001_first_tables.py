@@ -808,6 +808,21 @@ def upgrade() -> None:
     op.create_index("ix_job_run_status_id", "job_run", ["status", "id"], unique=False)
     op.create_index("ix_job_run_vault_id_id", "job_run", ["vault_id", "id"], unique=False)
     op.create_table(
+        "person_identifier",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=True),
+        sa.Column("person_field", sa.String(60), nullable=False),
+        sa.Column("account_field", sa.String(60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_person_identifier_connection_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_person_identifier_vault_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_identifier")),
+        sa.UniqueConstraint("vault_id", "connection_id", name=op.f("uq_person_identifier_vault_id_connection_id")),
+    )
+    op.create_index(op.f("ix_person_identifier_vault_id"), "person_identifier", ["vault_id"], unique=False)
+    op.create_table(
         "queue_connection",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("queue_id", sa.Integer(), nullable=False),
