@@ -147,6 +147,17 @@ def save_typed_record(
     return save_record(store, who, object_name=object_name, record_id=record_id, values=typed)
 
 
+def take_over(store: Store, who: Who, *, object_name: str, connection: str, source_id: str) -> str:
+    """Make a record of one that was found in a connected Vault, or bring the one that is linked up to date."""
+    from scheduler.searching import find_search, take_over
+
+    with acting(store, who) as (write, actor):
+        taken = take_over(write, actor, find_search(write, who.vault_id, object_name, connection), source_id)
+    if taken.created:
+        return f"{taken.name} is taken over as {taken.record_id}."
+    return f"{taken.name} ({taken.record_id}) is {'brought up to date' if taken.changed else 'up to date already'}."
+
+
 def delete_record(store: Store, who: Who, *, record_id: str) -> str:
     """Delete a record."""
     from models.services.records import delete_record as remove

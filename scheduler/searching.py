@@ -37,6 +37,7 @@ from models.tables import (
     IntegrationRule,
     Record,
     RecordStatus,
+    Vault,
     table_of,
 )
 from scheduler.apply import Part, apply, prepare
@@ -134,6 +135,12 @@ def find_search(session: Session, vault_id: int, object_name: str, connection: s
     return found[0]
 
 
+def partner_of(session: Session, search: Search, now: datetime) -> str:
+    """The name of the Vault that is searched. Raises RouteBroken, with the reason, when it cannot be searched now."""
+    route = load_route(session, search.connection_id, search.point, search.source_object, now)
+    return session.get_one(Vault, route.source.vault_id).name
+
+
 def hits(session: Session, actor: Actor, search: Search, text: str, now: datetime) -> list[Hit]:
     """Search the partner Vault for records that hold every word of `text`, in any case; at most `MOST`, by name.
 
@@ -221,7 +228,8 @@ def _shown(route: Route, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]
         if value not in (None, "") and item not in SYSTEM_COLUMNS:
             first, _, rest = item.partition(".")
             reference = route.source.relationships.get(first) if rest else route.source.fields.get(item)
-            yield (reference.label if reference else LABELS.get(item, item)), str(value)
+            shown = ("No", "Yes")[value] if isinstance(value, bool) else str(value)
+            yield (reference.label if reference else LABELS.get(item, item)), shown
 
 
 def _known(session: Session, part: Part) -> dict[str, str]:
@@ -231,7 +239,7 @@ def _known(session: Session, part: Part) -> dict[str, str]:
         .where(_records.c.object_id == part.target.model.id, one_of(_records.c.link, links))
         .order_by(_records.c.id.desc())
     )
-    return {link: record_id for link, record_id in session.execute(statement)}
+    return {row.link: row.record_id for row in session.execute(statement)}
 
 
 def _record_id(session: Session, route: Route, source_id: str) -> str:

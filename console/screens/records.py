@@ -19,6 +19,7 @@ from console.permissions import CREATE_RECORDS, DELETE_RECORDS, EDIT_RECORDS, OB
 from console.screens.document_actions import DocumentActions
 from console.screens.explaining import EXPLAIN, explain_record
 from console.screens.later import AskingScreen
+from console.screens.searching import search_partner
 from console.screens.tracing import TRACE, trace_record
 from console.targets import Goto
 from console.theme import SIGNS
@@ -68,6 +69,14 @@ class RecordsScreen(DocumentActions, AskingScreen):
         TRACE,
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
         Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
+        Action(
+            "search",
+            "N",
+            "Search",
+            "Make a record of one that is found in a connected Vault",
+            shown=False,
+            permission=CREATE_RECORDS,
+        ),
         Action("delete", "delete", "Delete", "Delete the record; asks first", shown=False, permission=DELETE_RECORDS),
         *DocumentActions.DOCUMENT_ACTIONS,
     )
@@ -247,6 +256,15 @@ class RecordsScreen(DocumentActions, AskingScreen):
 
     def do_new(self) -> None:
         self._open_form(None, "name__v")
+
+    def why_not_search(self) -> str:
+        return self.why_not_new()
+
+    def do_search(self) -> None:
+        """Have a record picked that a connected Vault offers, and take it over (seed S0, Medical-Network)."""
+        listed, store = self.object, self.home.store
+        if listed is not None and store is not None:
+            search_partner(self, store, listed.name, listed.label)
 
     def _open_form(self, record_id: str | None, field: str) -> None:
         store, vault_id, listed = self.home.store, self.home.session.vault_id, self.object

@@ -41,6 +41,7 @@ TWINS: Final[dict[Callable[..., Any], Twin]] = {
     commands.set_delivery: of_queues.set_delivery,
     commands.save_record: moving.save_record,
     commands.save_typed_record: moving.save_record,
+    commands.take_over: moving.take_over,
     commands.delete_record: moving.delete_record,
     certificates.begin_rollover: of_connections.begin_rollover,
     connections.create: of_connections.create,

@@ -71,6 +71,10 @@ def save_record(given: Given) -> Sequence[Words]:
     return [["records", "create", given["object_name"], *pairs]]
 
 
+def take_over(given: Given) -> Sequence[Words]:
+    return [["records", "take", given["object_name"], given["source_id"], "--connection", given["connection"]]]
+
+
 def delete_record(given: Given) -> Sequence[Words]:
     return [["records", "delete", given["record_id"]]]
 

@@ -280,8 +280,8 @@ def test_safety_names_its_eleven_points_as_published() -> None:
     (integration,) = side.integrations
     assert integration.name == "RIM-Safety: Product Integration"
     labels = (
-        "Organization, Product Family, Product, Product Family Product, Product Variant, Product Constituent, Substance, "
-        "Product Family Substance, Product Registration, Product Alias, Product Dose Form"
+        "Organization, Product Family, Product, Product Family Product, Product Variant, Product Constituent, "
+        "Substance, Product Family Substance, Product Registration, Product Alias, Product Dose Form"
     )
     assert [point.name for point in integration.points] == [f"RIM-Safety: {label}" for label in labels.split(", ")]
 

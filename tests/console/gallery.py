@@ -28,7 +28,16 @@ from models.services.integrations import set_integration_active
 from models.services.queues import create_queue
 from models.services.sandboxes import create_sandbox
 from models.store import Store
-from models.tables import Connection, Direction, Integration, SigningCertificate, Vault, table_of
+from models.tables import (
+    SEARCH_ON_DEMAND,
+    Connection,
+    Direction,
+    Integration,
+    IntegrationPoint,
+    SigningCertificate,
+    Vault,
+    table_of,
+)
 from seed.labs import LABS
 from tests.builders import _issued, make_vault, user
 from tests.console.lab import START, console, fill, fill_lookups, press, settle
@@ -172,6 +181,13 @@ def needing(store: Store) -> None:
             "remote_applications": ["Registrations"],
         }
         write.execute(update(table_of(Integration)).where(columns.vault_id == 1001).values(**needs))
+
+
+def searched(store: Store) -> None:
+    """Users of the target Vault search the source Vault through the point."""
+    with store.write() as write:
+        points = table_of(IntegrationPoint)
+        write.execute(update(points).where(points.c.vault_id == 1002).values(behaviours=[SEARCH_ON_DEMAND]))
 
 
 def bare_lab(store: Store) -> ConsoleApp:
@@ -378,6 +394,7 @@ PICTURES: dict[str, Picture] = {
     "objects": Picture(("6", "o"), "PickList: Object"),
     "trace": Picture(("6", "t"), "PageScreen: Trace: V0A000000001002 of Source"),
     "explain-record": Picture(("6", "e"), "PageScreen: Explain: Product 001"),
+    "search-partner": Picture(("6", "N"), "PickList: Product: search Source", 1002, searched),
     "delete-record": Picture(("6", "delete"), "Dialog: Delete this record?"),
     "document-state": Picture(("6", "o", *"docu", "enter", "S"), "PickList: Lifecycle state", 1001, documents),
     # Jobs and audit
