@@ -31,7 +31,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "vaults": ("vaults",),
         "sandbox": ("sandbox",),
         "users": ("users",),
-        "connections": ("connections", "connection_both", "connection_stats", "connect"),
+        "connections": ("connections", "connection_both", "connection_stats", "connection_identifiers", "connect"),
         "clients": ("clients",),
         "authorizations": ("authorizations",),
         "integrations": ("integrations", "integration_changes", "integration_settings"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from console.actions import Action
 from console.doing import connections as doing
+from console.doing.identifiers import read_settings as read_identifiers
 from console.forms import connections as forms
 from console.modals.dialog import Answer, Dialog, TypedName
 from console.modals.file_chooser import FileChooser
@@ -45,6 +46,7 @@ ACTIONS: Final = (
     _action("clients", "i", "Connection Clients", "Client IDs that API calls may carry"),
     _action("filtering", "f", "Client ID Filtering", "Let only approved client ids call this Vault, or all"),
     _action("authorizations", "a", "Authorizations", "Credentials for external systems"),
+    _action("identifiers", "I", "Person Identifiers", "By which fields persons are accounts of a CRM organisation"),
     Action("stats", "h", "Connection Stats", "Messages per day as charts, up to four weeks", shown=False),
     _action("delete", "delete", "Delete", "Delete this connection; asks for its name"),
 )
@@ -219,6 +221,23 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
             today = self.home.now().date()
             self.home.looked(f"Connection Stats: {row.name}", looking.stats(row.key, SPANS[0], today.isoformat()))
             self.home.push_screen(StatsPage(row.name, store, row.key, today))
+
+    def why_not_identifiers(self) -> str:
+        row = self.table.cursor_row
+        if row is None:
+            return self.needs_row()
+        return "" if row.type == VAULT_TO_VAULT else "Only Vault to Vault connections match persons with accounts."
+
+    def do_identifiers(self) -> None:
+        row, vault_id = self.table.cursor_row, self.home.session.vault_id
+        if row is None:
+            return
+        from console.forms.identifiers import identifiers_form
+
+        self.read_then(
+            lambda session: read_identifiers(session, vault_id, row.key),
+            lambda found: self.fill_in(identifiers_form(row.key, row.name, found)),
+        )
 
     # Reference lookups
 

@@ -11,6 +11,7 @@ from console.doing import (
     connections,
     documents,
     exceptions,
+    identifiers,
     integrations,
     jobs,
     lookups,
@@ -108,5 +109,6 @@ TWINS: Final[dict[Callable[..., Any], Twin]] = {
     split.hand_over: of_connections.hand_over,
     undo.take_back: moving.take_back,
     vaults.change_settings: of_connections.change_vault_settings,
+    identifiers.save: of_connections.save_identifiers,
 }
 """Function of `console.commands` or `console.doing` -> its twin on the command line."""

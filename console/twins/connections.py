@@ -155,6 +155,17 @@ def change_vault_settings(given: Given) -> Sequence[Words]:
     return [words]
 
 
+def save_identifiers(given: Given) -> Sequence[Words]:
+    from console.doing.identifiers import ALL
+
+    values, words = given.values, ["connections", "identifiers", _of(given)]
+    words += ["--all"] if values.get("scope") == ALL else []
+    person, account = values.get("person_field", ""), values.get("account_field", "")
+    if not person and not account:
+        return [[*words, "--clear"]]
+    return [[*words, *flag("--person", person), *flag("--account", account)]]
+
+
 # Both halves of a connection
 
 

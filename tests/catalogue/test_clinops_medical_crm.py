@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models.errors import InvalidInput, NotAllowed
+from models.errors import InvalidInput, NotAllowed, NotPossible
 from models.permissions import Actor, actor_for
+from models.services.connection_editing import duplicate_connection
 from models.services.identifiers import Identifiers, clear_identifiers, set_identifiers
 from models.services.integrations import set_integration_active
 from models.services.records import change_record, create_record, delete_record
@@ -211,3 +212,13 @@ def test_several_crm_organisations_have_a_connection_each(store: Store) -> None:
     lab.run()
     assert set(interactions(lab)) == {"For the first"}
     assert set(interactions(lab, "second_org")) == {"For the second"}
+
+
+def test_a_ctms_vault_has_at_most_ten_of_these_connections(lab: CatalogueLab) -> None:
+    original = connection_of(lab, "clinops")
+    with lab.store.write() as write:
+        actor = lab.actor(write, "clinops")
+        for number in range(2, 11):
+            duplicate_connection(write, actor, original, name=f"Organisation {number}", api_name=f"org{number}__c")
+    with lab.store.write() as write, pytest.raises(NotPossible, match="10"):
+        duplicate_connection(write, lab.actor(write, "clinops"), original, name="One more", api_name="more__c")

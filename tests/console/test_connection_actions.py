@@ -16,6 +16,7 @@ from console.modals.picker import PickList
 from console.modals.signing import ManageCertificate
 from console.widgets.fields import FieldLine
 from models.services.connections import create_connection
+from models.services.identifiers import Identifiers, identifiers_of
 from models.store import Store
 from models.tables import (
     Connection,
@@ -438,3 +439,26 @@ async def test_an_authorization_is_made_and_its_secret_is_never_shown(store: Sto
         await press(pilot, "a", *"orders", "enter", "tab", "tab", "enter")
         await press(pilot, "a")
         assert "Orders" not in str(app.screen.query_one("OptionList").render())
+
+
+async def test_identifiers_of_persons_are_set_for_one_connection_or_for_all_and_taken_back(store: Store) -> None:
+    pair = fill(store)
+    app = console(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "I")
+        await type_in(pilot, "sim_crm_account_id__c")
+        await press(pilot, "tab")
+        await type_in(pilot, "sim_account_number__c")
+        await press(pilot, "enter")
+        assert "matched by sim_crm_account_id__c = sim_account_number__c" in told(app)
+        with store.read() as session:
+            assert identifiers_of(session, pair.source.connection_id) == Identifiers(
+                "sim_crm_account_id__c", "sim_account_number__c"
+            )
+        await press(pilot, "I")
+        assert line(app, "person_field").value == "sim_crm_account_id__c"
+        await press(pilot, *(["backspace"] * 30), "tab", *(["backspace"] * 30), "enter")
+        assert "were taken back" in told(app)
+        with store.read() as session:
+            assert identifiers_of(session, pair.source.connection_id) is None

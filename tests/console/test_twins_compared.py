@@ -20,6 +20,7 @@ from console.doing import (
     connections,
     documents,
     exceptions,
+    identifiers,
     integrations,
     jobs,
     lookups,
@@ -515,6 +516,14 @@ DEEDS: dict[str, Callable[[Ground], Deed]] = {
     "vault settings": lambda _: Deed(
         partial(vaults.change_settings, name="Source"),
         values={"applications": "QMS, LIMS", "features": "Complaints"},
+    ),
+    "identifiers of a connection": lambda g: Deed(
+        partial(identifiers.save, connection_id=g.here.connection_id, name="Source"),
+        values={"person_field": "code__c", "account_field": "name__c", "scope": "one"},
+    ),
+    "identifiers of the Vault": lambda g: Deed(
+        partial(identifiers.save, connection_id=g.here.connection_id, name="Source"),
+        values={"person_field": "code__c", "account_field": "name__c", "scope": "all"},
     ),
     "bell": lambda _: Deed(partial(exceptions.set_bell, bell=False)),
     "run": lambda g: Deed(

@@ -74,6 +74,8 @@ def main() -> None:
     deliver.BATCH = 2
     incoming.CLAIM = 4
     receive.TOGETHER = 2
+    # However slow the machine is, what is to be written together is.
+    receive.LONGEST_WRITE = 60.0
     incoming.RETRY_BATCH = 3
     for order in sys.stdin:
         process = os.fork()
