@@ -6,9 +6,10 @@ transaction that is taken back.
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 from sqlmodel import Session
 
 from models.data_model import load_object
@@ -58,6 +59,8 @@ _exceptions = table_of(ExceptionMessage)
 
 ITEMS_EXPLAINED = 20
 """Items of a message that are explained one by one."""
+_EVER = timedelta(days=36_500)
+"""Longer than any lab's time."""
 
 
 def explain_record(store: Store, actor: Actor, record_id: str) -> list[Story]:
@@ -245,6 +248,8 @@ def _sending(session: Session, record: Row[Any], stream: Row[Any]) -> Iterator[S
         yield Step(
             "Change", "waits", f"Changed at {record.modified_at:%Y-%m-%d %H:%M:%S}: the next send run will find it."
         )
+    elif why := _stirred(session, record, stream, since):
+        yield Step("Change", "waits", f"{why} Such a change came: the next send run will find it.")
     else:
         yield Step(
             "Change",
@@ -302,6 +307,23 @@ def _behaviours(session: Session, record: Row[Any], stream: Row[Any]) -> Iterato
                 yield Step("Behaviour", "ok", behaviour.about)
     except ConsoleError as error:
         yield Step("Behaviour", "stops", error.message, error.remedy)
+
+
+def _stirred(session: Session, record: Row[Any], stream: Row[Any], since: datetime) -> str:
+    """Which behaviour of the point has the record sent although nobody changed it, in its words; else empty."""
+    try:
+        model = load_object(session, record.vault_id, record.object_name)
+        table = VERSIONS if model.is_document else _records
+        sending = Sending(record.vault_id, stream.connection_id, stream.feature, model, table, stream.criteria)
+        here = (table.c.vault_id == record.vault_id, table.c.record_id == record.record_id)
+        for behaviour in behaviours_of(stream.behaviours):
+            stirs = list(behaviour.stirs(session, sending, since, since + _EVER))
+            if stirs and session.execute(select(table.c.id).where(*here, or_(*stirs)).limit(1)).first() is not None:
+                return behaviour.about
+    except ConsoleError:
+        # What is wrong there is told of the criteria and the behaviours.
+        return ""
+    return ""
 
 
 def _origin(session: Session, record: Row[Any]) -> Row[Any] | None:

@@ -84,7 +84,12 @@ class CatalogueLab:
         (here,) = [side for side in connection.sides if side.vault == role]
         (there,) = [side for side in connection.sides if side.vault != role]
         planned = model.model_copy(
-            update={"id": vault_id, "key": name, "name": f"{model.name} {name}", "dns_host": f"{name.replace('_', '-')}.vault.example"}
+            update={
+                "id": vault_id,
+                "key": name,
+                "name": f"{model.name} {name}",
+                "dns_host": f"{name.replace('_', '-')}.vault.example",
+            }
         )
         columns = _connections.c
         with self.store.write() as write:

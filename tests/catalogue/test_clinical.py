@@ -16,6 +16,7 @@ from models.tables import (
     ReferenceLookupKey,
     table_of,
 )
+from scheduler.explain import explain_record
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab, Row
 
@@ -180,6 +181,28 @@ def test_opening_a_gate_sends_what_the_study_has_already(store: Store) -> None:
     lab.run()
     assert len(lab.records("clinops", "visit_def__v")) == len(lab.records("clinops", "documents")) == 1
     assert lab.troubles() == []
+
+
+def test_explain_tells_that_an_opened_gate_sends_what_nobody_has_touched(store: Store) -> None:
+    lab = CatalogueLab.of(store, "clinops_edc")
+    study = lab.create("clinops", "study__v", {"name__v": "VRT-1"}, "study")
+    country = lab.create("clinops", "study_country__v", {"name__v": "Germany", "study__v": "@study"})
+    lab.run()
+
+    def change() -> tuple[str, str]:
+        with store.write() as write:
+            actor = lab.actor(write, "clinops")
+        (story,) = explain_record(store, actor, country)
+        (step,) = [step for step in story.steps if step.name == "Change"]
+        return step.verdict, step.text
+
+    assert change()[0] == "note"
+    lab.change("clinops", study, {"sim_connect_to_vault_cdms__c": True})
+    verdict, text = change()
+    assert verdict == "waits"
+    assert "the record that its gate is on has changed" in text
+    lab.run()
+    assert change()[0] == "note"
 
 
 def test_clinical_operations_has_at_most_five_edc_vaults(store: Store) -> None:
