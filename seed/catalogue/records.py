@@ -60,10 +60,6 @@ def samples(connections: Sequence[StandardConnection]) -> list[Sample]:
     ]
 
 
-class _NotThereYet(Exception):
-    """A record that is asked for has not arrived yet."""
-
-
 @dataclass
 class Maker:
     """Makes records after samples in one write transaction; `vaults` are the ids of the Vaults by key."""
@@ -78,29 +74,26 @@ class Maker:
     def make(self, sample: Sample, count: int, start: int = 0) -> Iterator[int]:
         """Make what a sample is given, and what it creates so many times, numbered on from `start`.
 
-        Answers after each chunk how many there are. Of a sample that needs a record which only the jobs will bring, it
-        makes none. Raises NotPossible that names the sample.
+        Answers after each chunk how many there are. Raises NotPossible that names the sample.
         """
         try:
             self._made = {}
             for name, given in sample.story.given.items():
                 self._give(name, given)
             yield from self._repeat(sample, count, start)
-        except _NotThereYet:
-            return
         except ConsoleError as error:
             title = f"{sample.connection.name}, {sample.transfer.name}"
             raise NotPossible(f"{title}: {error.message}", error.remedy) from error
 
     def _give(self, name: str, given: Given) -> None:
-        values = self._filled(given.vault, given.object, given.values)
+        values = self._filled(given.vault, given.values)
         (record_id,) = create_records(self.write, self._actor(given.vault), given.object, [values])
         self._made[name] = (given.vault, record_id)
         self._live(given.vault, given.object, record_id, given.life)
 
     def _repeat(self, sample: Sample, count: int, start: int) -> Iterator[int]:
         transfer = sample.transfer
-        values = self._filled(transfer.source, transfer.object, sample.story.create or {})
+        values = self._filled(transfer.source, sample.story.create or {})
         model = self._model(transfer.source, transfer.object)
         actor, done = self._actor(transfer.source), 0
         while done < count:
@@ -135,12 +128,8 @@ class Maker:
             elif object_name == DOCUMENTS:
                 change_state(self.write, actor, record_id, step)
 
-    def _filled(self, vault: str, object_name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _filled(self, vault: str, values: Mapping[str, Any]) -> dict[str, Any]:
         filled = {name: self._value(vault, value) for name, value in values.items()}
-        fields = self._model(vault, object_name).fields
-        for name, value in filled.items():
-            if value is None and values[name] is not None and name in fields and fields[name].required:
-                raise _NotThereYet
         return {name: value for name, value in filled.items() if value is not None}
 
     def _value(self, vault: str, value: Any) -> Any:

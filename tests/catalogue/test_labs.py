@@ -117,11 +117,3 @@ def test_a_store_that_holds_vaults_is_left_as_it_is(store: Store) -> None:
     with pytest.raises(NotPossible, match="already holds Vaults"):
         built(store, StandardLab((ECOA,), records=50))
     assert count(store) == before
-
-
-def test_a_sample_that_needs_what_only_the_jobs_bring_is_left_out(store: Store) -> None:
-    """A Study Product of RIM-Clinical Operations names a Product that comes from RIM."""
-    built(store, StandardLab(("rim_clinops",), State.RUNNING, records=60))
-    lab = CatalogueLab.at_work(store, "rim_clinops")
-    assert lab.records("clinops", "study__v")
-    assert lab.records("clinops", "sim_study_product__c") == []
