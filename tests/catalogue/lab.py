@@ -83,20 +83,9 @@ class CatalogueLab:
         (connection,) = scenario.connections
         (here,) = [side for side in connection.sides if side.vault == role]
         (there,) = [side for side in connection.sides if side.vault != role]
-<<<<<<< HEAD
-        planned = model.model_copy(
-            update={
-                "id": vault_id,
-                "key": name,
-                "name": f"{model.name} {name}",
-                "dns_host": f"{name.replace('_', '-')}.vault.example",
-            }
-        )
-=======
         host = f"{name.replace('_', '-')}.vault.example"
         called = {"id": vault_id, "key": name, "name": f"{model.name} {name}", "dns_host": host}
         planned = model.model_copy(update=called)
->>>>>>> 31a7352 (wip)
         columns = _connections.c
         with self.store.write() as write:
             builder = Builder(write, scenario)
