@@ -11,7 +11,7 @@ from console.cli.connect import connections
 from console.cli.frame import command
 from console.cli.lab import opened
 from console.cli.moments import moment_of
-from console.cli.output import Column, answer, table
+from console.cli.output import Column, answer, facts, parts, section, table
 from console.cli.settings import settings_of
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ def stats(
     """Show the messages of a connection per day: sent, received, failures, retries, timeouts, fatal errors."""
     from models.queries.connections import day_stats
     from models.tables import Connection
+    from seed.catalogue.figures import figures_of
 
     settings = settings_of(context)
     with opened(settings) as lab, lab.store.read() as session:
         found = lab.find(session, Connection, connection)
         last = (lab.now if until is None else moment_of(until, lab.now, "--until")).date()
         lines = day_stats(session, found.key, last, days)
+        figures = figures_of(session, found.key)
     columns: list[Column[DayStats]] = [
         Column("Day", lambda line: line.day),
         Column("Sent", lambda line: line.sent, right=True),
@@ -53,5 +55,7 @@ def stats(
         "api_name": found.api_name,
         "days": [asdict(line) for line in lines],
         "sums": {name: sum(getattr(line, name) for line in lines) for name in FIELDS},
+        "figures": [asdict(figure) for figure in figures],
     }
-    answer(settings, document, lambda: table(columns, lines))
+    counted = [(figure.label, str(figure.number)) for figure in figures]
+    answer(settings, document, lambda: parts(table(columns, lines), section("Records", facts(counted))))

@@ -12,16 +12,25 @@ from console.details.connections import stats_parts
 from console.keymap import key_name
 from console.modals.charts import ChartsScreen
 from console.theme import SIGNS
-from console.widgets.document import Document, Note
+from console.widgets.document import Document, Grid, Head, Line, Note, Part
 
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
     from models.store import Store
+    from seed.catalogue.figures import Figure
 
 ARROWS = (("earlier", ("←", "Left")), ("later", ("→", "Right")))
 SPANS = (7, 14, 28)
 """So many days are shown at a time."""
+
+
+def _figures(figures: Sequence[Figure]) -> list[Part]:
+    """What the Vault counts of the records of a standard connection; nothing when it counts none."""
+    if not figures:
+        return []
+    lines = tuple(Line((figure.label, f"{figure.number:,}")) for figure in figures)
+    return [Grid((Head("Records so far"), Head("", "right")), lines), Note("")]
 
 
 class StatsPage(ChartsScreen):
@@ -49,10 +58,12 @@ class StatsPage(ChartsScreen):
 
     def _read(self, session: StoreSession) -> Document:
         from models.queries.connections import day_stats
+        from seed.catalogue.figures import figures_of
 
         days = day_stats(session, self._connection_id, self._until, self._days)
         heading = Note(f"Messages per day, {days[-1].day} to {days[0].day}. Each chart has its own scale.")
-        return [heading, Note(""), *stats_parts(days, self._today, 8 if self.app.size.height >= 36 else 3)]
+        charts = stats_parts(days, self._today, 8 if self.app.size.height >= 36 else 3)
+        return [heading, Note(""), *_figures(figures_of(session, self._connection_id)), *charts]
 
     def action_turn(self, way: int) -> None:
         """Go a span back, or on; never beyond today."""

@@ -8,7 +8,7 @@ from seed.catalogue.assemble import State, assemble
 from seed.catalogue.load import Catalogue
 from seed.catalogue.schema import DataModel, Kind, StandardConnection, StandardObject, Transfer
 from seed.checks import Checks, below
-from seed.schema import PlannedIntegration, PlannedPoint
+from seed.schema import PlannedIntegration, PlannedPoint, Scenario
 from seed.yaml_files import Location, ScenarioError
 
 Found = Iterator[tuple[Location, str]]
@@ -93,6 +93,7 @@ class _Connection:
                 recipe = next(one for one in scenario.records if one.key == records.key)
                 yield from below(("data", vault, "records", at), checks.recipe(recipe))
         yield from self._features()
+        yield from self._statistics(scenario)
         for at, transfer in enumerate(self._connection.transfers):
             yield from below(("transfers", at), self._transfer(transfer))
         yield from self._told_of()
@@ -119,6 +120,21 @@ class _Connection:
             for at, field in enumerate(item.fields):
                 if theirs.get(field.name, field) != field:
                     yield ("fields", at), f"{name} describes the field {field.name} in another way"
+
+    def _statistics(self, scenario: Scenario) -> Found:
+        sides = {side.vault for side in self._connection.sides}
+        models = {vault.key: {item.name: item for item in vault.objects} for vault in scenario.vaults}
+        for at, figure in enumerate(self._connection.statistics):
+            for key, vault in (("vault", figure.vault), ("of", figure.of or figure.vault)):
+                if vault not in sides:
+                    yield ("statistics", at, key), f"the connection has no side in Vault {vault}"
+            found = models.get(figure.of or figure.vault, {}).get(figure.object)
+            if found is None:
+                yield ("statistics", at, "object"), f"there is no object {figure.object} in that Vault"
+            elif figure.state is not None and figure.state not in found.states:
+                yield ("statistics", at, "state"), f"{figure.object} has no lifecycle state {figure.state}"
+            elif figure.filled is not None and figure.filled not in {field.name for field in found.fields}:
+                yield ("statistics", at, "filled"), f"{figure.object} has no field {figure.filled}"
 
     def _features(self) -> Found:
         names = {feature.name for feature in self._connection.features}

@@ -127,6 +127,22 @@ class Note(Part):
     """A test, e.g. `catalogue/test_traps.py::test_the_hyphen_is_kept`."""
 
 
+class Statistic(Part):
+    """A figure that a Vault shows of a connection, beside its Connection Stats: how many records came of it so far.
+
+    Counted are records of `object` in the Vault `of`, the showing one unless it is named; those with a Link to the
+    other Vault only, unless `linked` is false; and of these those in a `state`, or with a field `filled`.
+    """
+
+    label: Label
+    vault: Key
+    object: ObjectName
+    of: Key | None = None
+    state: ApiName | None = None
+    filled: ApiName | None = None
+    linked: bool = True
+
+
 class StandardObject(PlannedObject):
     """An object of a Vault. Several files may describe one: its fields are put together."""
 
@@ -184,6 +200,7 @@ class StandardConnection(Part):
     sides: Annotated[tuple[PlannedSide, ...], Field(min_length=2, max_length=2)]
     data: dict[Key, DataModel] = Field(default_factory=dict)
     transfers: tuple[Transfer, ...]
+    statistics: tuple[Statistic, ...] = ()
     notes: tuple[Note, ...] = ()
     unknown: tuple[str, ...] = ()
     """What the vendor does not publish, in a few words each."""
