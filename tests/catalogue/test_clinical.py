@@ -6,6 +6,8 @@ from sqlalchemy import delete, select
 from models.errors import InvalidInput, NotPossible
 from models.services.connection_editing import duplicate_connection
 from models.services.connections import create_connection
+from models.services.integrations import set_integration_active
+from models.services.vault_settings import change_vault_settings
 from models.store import Store
 from models.tables import (
     Connection,
@@ -17,6 +19,7 @@ from models.tables import (
     table_of,
 )
 from scheduler.explain import explain_record
+from seed.catalogue.assemble import State
 from seed.catalogue.load import catalogue
 from tests.catalogue.lab import CatalogueLab, Row
 
@@ -397,15 +400,20 @@ def test_the_user_action_pushes_a_distribution_with_letters_that_were_ready_befo
 
 
 def test_issue_management_needs_deviations_configured_in_quality(store: Store) -> None:
-    lab = CatalogueLab.of(store, "quality_clinops")
+    lab = CatalogueLab.of(store, "quality_clinops", state=State.ESTABLISHED)
     integrations = table_of(Integration)
-    statement = select(integrations).where(integrations.c.api_name == "sim_issue_management__c")
     with store.read() as session:
-        needed = {row.vault_id: row for row in session.execute(statement)}
-    quality, clinops = needed[lab.vaults["quality"]], needed[lab.vaults["clinops"]]
-    assert (quality.required_applications, quality.required_features) == (["QMS"], ["Deviations"])
-    assert (clinops.remote_applications, clinops.remote_features) == (["QMS"], ["Deviations"])
-    assert (clinops.required_applications, clinops.required_features) == (["CTMS"], [])
+        ids = {(row.vault_id, row.api_name): row.id for row in session.execute(select(integrations))}
+    issues = ids[lab.vaults["quality"], "sim_issue_management__c"]
+    studies = ids[lab.vaults["quality"], "sim_study_data__c"]
+    with store.write() as write:
+        change_vault_settings(write, lab.actor(write, "quality"), features=[])
+    with store.write() as write, pytest.raises(NotPossible, match="Deviations"):
+        set_integration_active(write, lab.actor(write, "quality"), issues, active=True)
+    with store.write() as write:
+        assert set_integration_active(write, lab.actor(write, "quality"), studies, active=True)
+        change_vault_settings(write, lab.actor(write, "quality"), features=["Deviations"])
+        assert set_integration_active(write, lab.actor(write, "quality"), issues, active=True)
 
 
 def test_a_gcp_deviation_is_prefilled_once_and_then_belongs_to_quality(store: Store) -> None:
