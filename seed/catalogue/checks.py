@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.errors import NotPossible
 from models.tables import DeletePolicy, Direction
 from seed.catalogue.assemble import State, assemble
 from seed.catalogue.load import Catalogue
@@ -85,7 +86,11 @@ class _Connection:
                 yield from below(("data", vault, "objects", at), self._agrees(vault, item))
         if found:
             return
-        scenario = assemble(self._catalogue, [self._connection.key], State.RUNNING)
+        try:
+            scenario = assemble(self._catalogue, [self._connection.key], State.RUNNING)
+        except NotPossible as ring:
+            yield ("data",), ring.message
+            return
         checks = Checks(scenario)
         yield from checks.connection(scenario.connections[0])
         for vault, model in self._connection.data.items():

@@ -32,7 +32,7 @@ from scheduler.scope import Scope
 from scheduler.signing import issue_certificate
 from seed.building import build_scenario
 from seed.catalogue.assemble import State, assemble
-from seed.catalogue.load import catalogue
+from seed.catalogue.load import Catalogue, catalogue
 from seed.scenario import Builder
 from tests.conftest import ManualClock
 from tests.stores import made_once
@@ -65,9 +65,9 @@ class CatalogueLab:
         return cls.at_work(store, *keys)
 
     @classmethod
-    def at_work(cls, store: Store, *keys: str) -> "CatalogueLab":
+    def at_work(cls, store: Store, *keys: str, files: Catalogue | None = None) -> "CatalogueLab":
         """A lab of these connections that was built in this store."""
-        vaults = {vault.key: vault.id for vault in assemble(catalogue(), keys).vaults}
+        vaults = {vault.key: vault.id for vault in assemble(files or catalogue(), keys).vaults}
         starts = catalogue().vaults_file.content.lab.starts
         clock = cast("ManualClock", store.clock)
         clock.moment = max(clock.moment, starts) + timedelta(minutes=1)

@@ -138,8 +138,8 @@ def test_every_transfer_says_what_is_documented_and_what_is_assumed_of_it() -> N
             assert known, f"{connection.key}: {transfer.key}"
 
 
-# How many transfers the documents name, by connection: 140 in all. One that is told of in both directions may stand here
-# as two.
+# How many transfers the documents name, by connection: 140 in all. One that goes in both directions may stand here as
+# two.
 TRANSFERS = {
     "clinops_edc": 10,
     "ecoa_clinops": 5,
