@@ -63,6 +63,9 @@ class AheadApp(NoticingApp):
 
         What it lists is read when somebody goes there.
         """
+        if self._exit:
+            # An app that ends takes its screens down one by one: none may be added.
+            return
         if monotonic() - self._touched_at < QUIET or any(worker.group == WARM_UP for worker in self.workers):
             return
         if self._made_ready is not None:

@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from console.app import ConsoleApp
 from console.cli.program import application
 from console.modals.stats import StatsPage
 from models.store import Store
@@ -56,7 +58,8 @@ def test_connection_stats_on_the_command_line_tell_the_figures(store: Store) -> 
     assert "RIM: Product Families Created" in CliRunner().invoke(application, words).stdout
 
 
-async def test_the_page_of_connection_stats_shows_the_figures(store: Store) -> None:
+async def test_the_page_of_connection_stats_shows_the_figures(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ConsoleApp, "AHEAD", False)
     lab = CatalogueLab.of(store, "safety_rim")
     lab.create("rim", "product__v", {"name__v": "Nyaxa"})
     lab.run()
