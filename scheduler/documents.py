@@ -352,6 +352,7 @@ def _bind(write: WriteSession, route: Route, model: ObjectModel, written: Sequen
                 "source_global_id": source.global_id,
                 "source_major": source.version.major,
                 "source_minor": source.version.minor,
+                "integration_point": route.point_api_name,
                 "binding": BindingRule.SPECIFIC,
                 "bound_at": write.now,
             }
@@ -369,6 +370,7 @@ def _bound_to(
     statement = select(_crosslinks).where(
         _crosslinks.c.vault_id == route.vault_id,
         _crosslinks.c.source_vault_id == route.source.vault_id,
+        _crosslinks.c.integration_point == route.point_api_name,
         one_of(_crosslinks.c.source_record_id, wanted),
     )
     by_item = {version_id(link.source_record_id, _bound_version(link)): link for link in write.execute(statement).all()}

@@ -8,7 +8,7 @@ vendor says no more than which fields take part (integration facts, section 5):
   equal External ID (seed S2). One that is linked to another source record belongs to that one.
 - `EXTERNAL_ID`: equal External ID; else Link.
 - `FIELDS`: the configured pair; else Link, so that a record without a value in the pair is not created twice.
-- `ORIGIN`: target Global ID = source Link.
+- `ORIGIN`: target Global ID = source Link; where the source has no Link, equal External ID (seed S2).
 
 Whatever the way of matching, a rule that fills Link from across a reference (`product__vr.global_id__sys`) updates
 what became of the record referred to, and creates none.
@@ -72,14 +72,15 @@ def steps_of(route: Route, target: CompiledTarget) -> tuple[Step, ...]:
     if fills_link(target):
         return (Step("Link of the rule", LINK, _written(LINK), shared=True),)
     by_link = Step("Link", LINK, lambda row, _draft: row.global_id)
-    external = _field(model, EXTERNAL_ID)
+    external = field_called(model, EXTERNAL_ID)
     match route.matching:
         case Matching.ORIGIN:
-            return (Step("origin", "global_id__sys", lambda row, _draft: row.link),)
+            origin = Step("origin", "global_id__sys", lambda row, _draft: row.link)
+            return (origin, Step("External ID", external, _without_link(_written(external)))) if external else (origin,)
         case Matching.EXTERNAL_ID if external:
             return (Step("External ID", external, _written(external)), by_link)
         case Matching.CRM_KEYS:
-            org, crm_id = _field(model, CRM_ORG), _field(model, CRM_ID)
+            org, crm_id = field_called(model, CRM_ORG), field_called(model, CRM_ID)
             steps = [by_link]
             if org and crm_id:
                 steps.append(Step("CRM Org and CRM ID", crm_id, _written(crm_id), also=org, blank_link=True))
@@ -190,7 +191,7 @@ def _agrees(step: Step, target: Row[Any], draft: Draft) -> bool:
     return wanted is not None and target.data.get(step.also) == wanted
 
 
-def _field(model: ObjectModel, name: str) -> str | None:
+def field_called(model: ObjectModel, name: str) -> str | None:
     """The standard field of that name, else the custom one, else the one with an artificial name."""
     return next((full for full in (f"{name}__v", f"{name}__c", f"sim_{name}__c") if full in model.fields), None)
 
@@ -202,6 +203,13 @@ def _has(model: ObjectModel, name: str) -> bool:
 def _written(name: str) -> KeyOf:
     def key(_row: SourceRow, draft: Draft) -> str | None:
         return _text(draft.values.get(name))
+
+    return key
+
+
+def _without_link(key_of: KeyOf) -> KeyOf:
+    def key(row: SourceRow, draft: Draft) -> str | None:
+        return None if row.link else key_of(row, draft)
 
     return key
 

@@ -91,6 +91,7 @@ class Route:
     match_fields: tuple[str, str] | None = None
     following: Following = Following()
     behaviours: tuple[Behaviour, ...] = ()
+    point_api_name: str = ""
 
 
 def find_point(session: Session, connection_id: int, point_name: str) -> Row[Any] | None:
@@ -189,6 +190,7 @@ def load_route(session: Session, connection_id: int, point_name: str, object_nam
         match_fields=match_fields,
         following=_following(point),
         behaviours=behaviours,
+        point_api_name=point_name,
     )
 
 

@@ -59,7 +59,8 @@ class DocumentVersion(SQLModel, table=True):
 class CrossLink(SQLModel, table=True):
     """Binds one version of a document to a version of a document of another Vault.
 
-    `source_vault_id` names the other Vault, which need not be in this store any more.
+    `source_vault_id` names the other Vault, which need not be in this store any more; `integration_point` the inbound
+    point, by API name, that received the version: what another point no longer sends does not concern it.
     """
 
     __tablename__ = "crosslink"
@@ -78,5 +79,6 @@ class CrossLink(SQLModel, table=True):
     source_global_id: str = Field(max_length=40)
     source_major: int
     source_minor: int
+    integration_point: str | None = Field(default=None, max_length=60)
     binding: BindingRule = enum_column(BindingRule, BindingRule.SPECIFIC)
     bound_at: datetime = time_column()

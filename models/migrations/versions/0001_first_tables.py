@@ -599,6 +599,7 @@ def upgrade() -> None:
         sa.Column("source_global_id", sa.String(40), nullable=False),
         sa.Column("source_major", sa.Integer(), nullable=False),
         sa.Column("source_minor", sa.Integer(), nullable=False),
+        sa.Column("integration_point", sa.String(60), nullable=True),
         sa.Column(
             "binding",
             sa.Enum(
