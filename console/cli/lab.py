@@ -141,11 +141,14 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[OpenLab]:
 
     Unless told to `create` it, a store that is not there is refused: a slip in a path makes no empty store.
     """
-    from models.opening import open_store
+    from models.opening import open_store, store_url
     from scheduler.clock import attach_lab
 
-    if not create:
-        _require_existing(settings.store)
+    if not create and not store_is_there(settings):
+        raise NotFound(
+            f"There is no store at {store_url(settings.store).database} yet.",
+            "vault-console makes an empty one when it opens; vault-console demo makes one with Vaults to look at.",
+        )
     store = open_store(settings.store)
     try:
         apply_reach(settings, store)
@@ -154,14 +157,11 @@ def opened(settings: Settings, *, create: bool = False) -> Iterator[OpenLab]:
         store.close()
 
 
-def _require_existing(location: str | None) -> None:
+def store_is_there(settings: Settings) -> bool:
+    """Whether the store that the settings name exists; of a database server that is not looked at."""
     from pathlib import Path
 
     from models.opening import store_url
 
-    url = store_url(location)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise NotFound(
-            f"There is no store at {url.database} yet.",
-            "vault-console makes an empty one when it opens; vault-console demo makes one with Vaults to look at.",
-        )
+    url = store_url(settings.store)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.frame import area, command
-from console.cli.lab import opened
+from console.cli.lab import opened, store_is_there
 from console.cli.output import Column, answer, facts, parts, section, table
 from console.cli.settings import settings_of
 from models.errors import NotFound
@@ -21,13 +21,15 @@ catalogue = area("catalogue", "The standard connections, how they stand in a Vau
 
 @command(catalogue, "list", lists="connections")
 def list_connections(context: typer.Context) -> None:
-    """List the standard connections with their features: the state in each Vault, and what is missing."""
+    """List the standard connections; with a store, how each stands in its Vaults and what is missing."""
     from seed.catalogue.load import catalogue as standard
     from seed.catalogue.standing import standings
 
     settings = settings_of(context)
-    with opened(settings) as lab, lab.store.read() as session:
-        found = [(vault, standings(session, standard(), vault.key)) for vault in lab.vaults(session)]
+    found = []
+    if store_is_there(settings):
+        with opened(settings) as lab, lab.store.read() as session:
+            found = [(vault, standings(session, standard(), vault.key)) for vault in lab.vaults(session)]
     lines = [
         (vault, one, feature)
         for vault, rows in found
