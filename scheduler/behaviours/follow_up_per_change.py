@@ -5,13 +5,18 @@ the first one (About the Safety-EDC Connection).
 
 Assumed:
 
-- A change is one of what the rules read: a follow-up is made when the latest record that is linked to the source would
-  be changed by them. So a message that is processed twice makes none, and neither does a change of anything else.
+- A change is one of what the rules read: a follow-up is made when they give other values than those with which the
+  latest record was made. So a message that is processed twice makes none, and neither does a change of anything else;
+  and what people edit in the record stays. The field Received Content tells these values apart. A record without it,
+  such as one made by hand, is compared as it stands.
 - The follow-up takes over what the latest record refers to by references that no rule fills, such as its Case.
 - Its lifecycle state is that with the label Marked as Follow-up, where there is one.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import select
 
@@ -25,6 +30,9 @@ _records = table_of(Record)
 
 FOLLOW_UP = "Marked as Follow-up"
 STATE = "state__v"
+RECEIVED = "sim_received_content__c"
+"""A text by which the values that a record was made with are known again."""
+UNCHANGED = "Nothing has changed of what is received."
 
 
 class FollowUpPerChange(Behaviour):
@@ -39,15 +47,29 @@ class FollowUpPerChange(Behaviour):
         latest = _latest(write, model.id, known)
         state = next((name for name, label in model.states.items() if label == FOLLOW_UP), None)
         for row, draft in receiving.pairs:
+            content = _fingerprint(draft.values)
             if draft.existing is None:
+                draft.values |= {RECEIVED: content} if RECEIVED in model.fields else {}
                 continue
             before = latest.get(row.global_id, draft.existing)
-            draft.existing = before
-            if draft.problems or not any(value != before.values.get(name) for name, value in draft.values.items()):
+            if _same(before, draft.values, content):
+                draft.skip(UNCHANGED)
                 continue
             draft.existing = None
+            draft.values |= {RECEIVED: content} if RECEIVED in model.fields else {}
             kept = {field.name: before.values.get(field.name) for field in model.references}
             draft.values = {**kept, **({STATE: state} if state else {}), **draft.values}
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _same(before: Existing, values: Mapping[str, Any], content: str) -> bool:
+    known = before.values.get(RECEIVED)
+    if known is not None:
+        return bool(known == content)
+    return all(value == before.values.get(name) for name, value in values.items())
 
 
 def _latest(write: WriteSession, object_id: int, links: Sequence[str]) -> dict[str, Existing]:

@@ -1,6 +1,7 @@
 """Figures that Safety shows of its connections beside their Connection Stats."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,10 @@ from console.cli.program import application
 from console.modals.stats import StatsPage
 from models.store import Store
 from models.tables import Connection, table_of
+from seed.catalogue.checks import check_catalogue
 from seed.catalogue.figures import figures_of
+from seed.catalogue.load import catalogue
+from seed.yaml_files import ScenarioError
 from tests.catalogue.lab import CatalogueLab
 from tests.console.lab import console, press, settle
 from tests.console.walking import picture
@@ -97,3 +101,23 @@ def test_safety_counts_complaints_sent_and_outcomes_received(store: Store) -> No
         "Quality: PQCs Sent": 2,
         "Quality: PQC Outcomes Received": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"vault": "quality"}, "statistics[0].vault: the connection has no side in Vault quality"),
+        ({"object": "sim_gone__c"}, "statistics[0].object: there is no object sim_gone__c in that Vault"),
+        ({"state": "gone__c"}, "statistics[0].state: inbox_item__v has no lifecycle state gone__c"),
+        ({"filled": "sim_gone__c"}, "statistics[0].filled: inbox_item__v has no field sim_gone__c"),
+    ],
+)
+def test_a_figure_that_names_what_is_not_there_is_a_mistake_at_its_place(wrong: dict[str, str], problem: str) -> None:
+    whole = catalogue()
+    (file,) = [file for file in whole.files if file.content.key == "medical_safety"]
+    figure = file.content.statistics[0].model_copy(update=wrong)
+    broken = replace(file, content=file.content.model_copy(update={"statistics": (figure,)}))
+    with pytest.raises(ScenarioError) as refused:
+        check_catalogue(replace(whole, files=(broken,)))
+    assert problem in str(refused.value)
+    assert "medical_safety.yaml, line " in str(refused.value)

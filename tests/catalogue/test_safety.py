@@ -166,6 +166,22 @@ def test_each_update_of_a_form_makes_a_follow_up_on_the_same_case(store: Store) 
     ]
 
 
+def test_what_a_case_processor_corrects_is_no_update_of_the_form(store: Store) -> None:
+    lab = CatalogueLab.of(store, "safety_edc")
+    sae = form(lab, sim_event__c="Fall")
+    (item,) = lab.records("safety", "inbox_item__v")
+    lab.change("safety", item["id"], {"sim_event_reported__c": "Fall at home", "state__v": "promoted_state__c"})
+    lab.run()
+    assert lab.record("edc", sae)["sim_safety_case_status__c"] == "Promoted"
+    assert [row["sim_event_reported__c"] for row in lab.records("safety", "inbox_item__v")] == ["Fall at home"]
+    lab.change("edc", sae, {"sim_event__c": "Fall on stairs"})
+    lab.run()
+    assert [row["sim_event_reported__c"] for row in lab.records("safety", "inbox_item__v")] == [
+        "Fall at home",
+        "Fall on stairs",
+    ]
+
+
 def test_a_form_that_is_no_longer_serious_or_is_reset_is_nullified(store: Store) -> None:
     lab = CatalogueLab.of(store, "safety_edc")
     sae = form(lab, sim_event__c="Fall")
