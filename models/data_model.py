@@ -25,6 +25,7 @@ from models.tables import (
     table_of,
 )
 from models.time import from_iso, iso
+from models.user_actions import UserAction, read_actions
 from models.versions import MAJOR, MINOR, StateType
 
 Cleaner = Callable[[Any], Any]
@@ -79,6 +80,7 @@ class ObjectModel:
     kind: ObjectKind = ObjectKind.OBJECT
     state_types: Mapping[str, StateType] = field(default_factory=dict)
     locked_when: Mapping[str, Any] = field(default_factory=dict)
+    actions: tuple[UserAction, ...] = ()
 
     @property
     def is_document(self) -> bool:
@@ -93,11 +95,16 @@ class ObjectModel:
         """Why users cannot edit a record with these values, e.g. `Transfer Status is Success`; empty when they can."""
         if not self.locked_when or any(values.get(name) != value for name, value in self.locked_when.items()):
             return ""
+        return self.told(self.locked_when)
+
+    def told(self, values: Mapping[str, Any]) -> str:
+        """Values by field in words, e.g. `Lifecycle State is Submitted and Transfer to Medical is Yes`."""
         told = []
-        for name, value in self.locked_when.items():
+        for name, value in values.items():
             known = self.states if name == "state__v" else (self.fields[name].picklist if name in self.fields else None)
             label = "Lifecycle State" if name == "state__v" else self.label_of(name)
-            told.append(f"{label} is {(known or {}).get(value, value)}")
+            plain = "empty" if value is None else value if not isinstance(value, bool) else "Yes" if value else "No"
+            told.append(f"{label} is {(known or {}).get(value, plain)}")
         return " and ".join(told)
 
     @cached_property
@@ -207,7 +214,17 @@ def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
     states = {state["name"]: state["label"] for state in row.states}
     types = {state["name"]: StateType(state["type"]) for state in row.states if state.get("type")}
     return ObjectModel(
-        row.id, vault_id, row.name, row.label, row.prefix, fields, states, row.kind, types, row.locked_when
+        row.id,
+        vault_id,
+        row.name,
+        row.label,
+        row.prefix,
+        fields,
+        states,
+        row.kind,
+        types,
+        row.locked_when,
+        read_actions(row.actions),
     )
 
 

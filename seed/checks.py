@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.data_model import cleaner_for, named
 from models.system_fields import SYSTEM_COLUMNS, WRITABLE
 from models.tables import Direction, FieldType, ObjectKind
 from models.versions import MAJOR, MINOR, STATETYPE
 from seed.drawing import PLACEHOLDER
 from seed.schema import (
     File,
+    PlannedAction,
     PlannedConnection,
     PlannedField,
     PlannedFieldRule,
     PlannedObject,
+    PlannedPicklist,
     PlannedPoint,
     PlannedRule,
     PlannedSide,
@@ -21,7 +24,7 @@ from seed.schema import (
     Scenario,
 )
 from seed.story import DRAFT, Change, Recipe
-from seed.values import After, Chance, Get, Pick, Ref, Value
+from seed.values import After, Chance, Get, Pick, Ref, Scalar, Value
 from seed.yaml_files import Location, ScenarioError, Source
 
 Found = Iterator[tuple[Location, str]]
@@ -42,7 +45,7 @@ class _Model:
     """A Vault's data model, by name."""
 
     objects: Mapping[str, PlannedObject]
-    picklists: frozenset[str]
+    picklists: Mapping[str, PlannedPicklist]
 
     def field(self, object_name: str, field_name: str) -> PlannedField | None:
         found = self.objects.get(object_name)
@@ -89,7 +92,7 @@ class Checks:
 
     def _model(self, vault: PlannedVault) -> _Model:
         parent = self._vaults.get(vault.sandbox_of or "", vault)
-        return _Model({item.name: item for item in parent.objects}, frozenset(list_.name for list_ in parent.picklists))
+        return _Model({item.name: item for item in parent.objects}, {item.name: item for item in parent.picklists})
 
     def _vault(self, vault: PlannedVault) -> Found:
         if vault.sandbox_of is not None and vault.sandbox_of not in self._vaults:
@@ -105,6 +108,12 @@ class Checks:
                     yield (*place, "picklist"), f"there is no picklist {field.picklist}"
                 if field.object is not None and field.object not in made:
                     yield (*place, "object"), f"there is no object {field.object} before this one"
+            yield from below(("objects", at), self.actions(vault.key, item))
+
+    def actions(self, vault: str, item: PlannedObject) -> Found:
+        """What is wrong in the user actions that a file gives an object of a Vault."""
+        model = self._models[vault]
+        yield from check_actions(item, model.objects[item.name], model.picklists)
 
     def connection(self, connection: PlannedConnection) -> Found:
         """What is wrong in a connection."""
@@ -254,6 +263,45 @@ class Checks:
             case Chance(then=then, otherwise=otherwise):
                 yield from self._value(then, names)
                 yield from self._value(otherwise, names)
+
+
+def check_actions(item: PlannedObject, whole: PlannedObject, picklists: Mapping[str, PlannedPicklist]) -> Found:
+    """What is wrong in the user actions of an object. `whole` is the object with all that any file says of it."""
+    labels = [action.label.casefold() for action in item.actions]
+    for at, action in enumerate(item.actions):
+        if action.label.casefold() in labels[:at]:
+            yield ("actions", at, "label"), f"{item.label} has an action {action.label} already"
+        yield from below(("actions", at), _action(action, whole, picklists))
+
+
+def _action(action: PlannedAction, item: PlannedObject, picklists: Mapping[str, PlannedPicklist]) -> Found:
+    fields = {field.name: field for field in item.fields}
+    for key, values in (("sets", action.sets), ("when", action.when)):
+        for name, value in values.items():
+            field = fields.get(name)
+            if field is None and name not in WRITABLE:
+                yield (key, name), f"{item.name} has no field {name} that can be written"
+            elif key == "sets" and name == "state__v" and item.kind is ObjectKind.DOCUMENT:
+                yield (key, name), "a document's state is changed by its lifecycle"
+            elif name == "state__v" and value not in item.states:
+                yield (key, name), f"the lifecycle of {item.label} has no state {value}"
+            elif field is not None and (problem := _value_problem(field, value, picklists)):
+                yield (key, name), problem
+
+
+def _value_problem(field: PlannedField, value: Scalar, picklists: Mapping[str, PlannedPicklist]) -> str | None:
+    if value is None:
+        return None
+    if field.type is FieldType.OBJECT:
+        return "an object reference cannot be told by a value: it names a record"
+    listed = picklists.get(field.picklist or "")
+    if listed is not None and any(name not in listed.values for name in named(value)):
+        return f"the picklist {listed.name} has no value {value}"
+    try:
+        cleaner_for(field.type)(value)
+    except ValueError as problem:
+        return str(problem)
+    return None
 
 
 def _unknown(path: str, names: set[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from models.services.rules import add_field_rule, create_rule
 from models.services.vaults import create_profile, create_user, create_vault
 from models.store import WriteSession
 from models.tables import Connection, Direction, ReferenceLookup, ReferenceLookupKey, User, table_of
+from models.user_actions import UserAction
 from seed.schema import (
     PlannedConnection,
     PlannedIntegration,
@@ -108,6 +109,7 @@ class Builder:
                 item.lifecycle,
                 kind=item.kind,
                 locked_when=item.locked_when,
+                actions=[UserAction(each.label, each.sets, each.when, each.about) for each in item.actions],
             )
 
     def _build_copies(self, planned: PlannedConnection, side: PlannedSide) -> None:

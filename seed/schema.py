@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from models.tables import ConnectionType, Direction, FieldType, LookupType, Matching, ObjectKind
+from models.user_actions import LONGEST_LABEL
 from models.versions import StateType
 from seed.story import Change, Recipe
 from seed.values import ApiName, Key, ObjectName, Part, Scalar
@@ -78,6 +79,16 @@ class PlannedState(Part):
     type: StateType | None = None
 
 
+class PlannedAction(Part):
+    """A user action of an object's records: its label, the values it sets, and those that a record must hold for it."""
+
+    label: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LABEL)]
+    sets: Annotated[dict[str, Scalar], Field(min_length=1)]
+    when: dict[str, Scalar] = Field(default_factory=dict)
+    about: Annotated[str, StringConstraints(max_length=400, strip_whitespace=True)] = ""
+    """A sentence on what comes of it."""
+
+
 class PlannedObject(Part):
     """An object; `states` maps names of lifecycle states to labels, or labels and types, the starting state first.
 
@@ -93,6 +104,8 @@ class PlannedObject(Part):
     locked_when: dict[str, Scalar] = Field(default_factory=dict)
     """Values by which a record is locked: users cannot edit it any more."""
     fields: tuple[PlannedField, ...] = ()
+    actions: tuple[PlannedAction, ...] = ()
+    """What users do with its records at one stroke."""
 
     @property
     def lifecycle(self) -> list[tuple[str, str, StateType | None]]:

@@ -42,7 +42,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "certificates": ("certificates", "certificate_changes"),
         "exceptions": ("exceptions", "retries"),
         "notifications": ("notifications", "notices"),
-        "records": ("records", "record_changes", "record_search"),
+        "records": ("records", "record_changes", "record_actions", "record_search"),
         "documents": ("documents",),
         "query": ("query",),
         "jobs": ("jobs", "trends"),

@@ -12,6 +12,7 @@ from console import commands
 from console.actions import Action, bindings
 from console.details.records import deletion, document
 from console.details.texts import short
+from console.doing import user_actions
 from console.modals.dialog import Answer, Dialog
 from console.modals.picker import Choice, PickList
 from console.modals.record_form import RecordFormScreen
@@ -68,6 +69,14 @@ class RecordsScreen(DocumentActions, AskingScreen):
         Action("object", "o", "Object", "List the records of another object"),
         TRACE,
         Action("partner", "J", "Partner", "Jump to the linked record in the other Vault"),
+        Action(
+            "act",
+            "a",
+            "User actions",
+            "What users do with such a record at one stroke: transfer it, send it to another Vault",
+            shown=False,
+            permission=EDIT_RECORDS,
+        ),
         Action("new", "n", "New", "Make a record of this object", shown=False, permission=CREATE_RECORDS),
         Action(
             "search",
@@ -250,6 +259,25 @@ class RecordsScreen(DocumentActions, AskingScreen):
             self.home.tell(why_not, severity="warning")
         elif (row := self.table.cursor_row) is not None:
             self._open_form(row.key, name)
+
+    def why_not_act(self) -> str:
+        if why_not := self.needs_row():
+            return why_not
+        if self.detail is None:
+            return "This is still being read."
+        return "" if self.detail.actions else f"{self.detail.object_label} has no user actions."
+
+    def do_act(self) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+        choices = [Choice(line.name, line.name, line.about or line.sets, line.why_not) for line in detail.actions]
+
+        def picked(name: str | None) -> None:
+            if name is not None:
+                self.home.perform(partial(user_actions.perform, record_id=detail.key, name=name))
+
+        self.app.push_screen(PickList(f"User actions of {detail.name}", choices), picked)
 
     def why_not_new(self) -> str:
         return "" if self.object is not None else "This Vault has no objects."

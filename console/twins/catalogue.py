@@ -24,6 +24,7 @@ from console.doing import (
     snapshots,
     split,
     undo,
+    user_actions,
     vaults,
 )
 from console.twins import connections as of_connections
@@ -108,6 +109,7 @@ TWINS: Final[dict[Callable[..., Any], Twin]] = {
     split.activate_pair: of_connections.activate_pair,
     split.hand_over: of_connections.hand_over,
     undo.take_back: moving.take_back,
+    user_actions.perform: moving.perform_action,
     vaults.change_settings: of_connections.change_vault_settings,
     identifiers.save: of_connections.save_identifiers,
 }

@@ -87,6 +87,10 @@ def change_state(given: Given) -> Sequence[Words]:
     return [["documents", "state", given["document_id"], given["state"]]]
 
 
+def perform_action(given: Given) -> Sequence[Words]:
+    return [["records", "act", given["record_id"], Free(given["name"])]]
+
+
 def export_query(given: Given) -> Sequence[Words]:
     force = ["--force"] if given["_confirmed"] else []
     return [["query", given["text"], "--csv", given.values.get("path", ""), *force]]

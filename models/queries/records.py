@@ -11,7 +11,9 @@ from sqlmodel import Session
 from models.data_model import FieldModel, ObjectModel, load_object, named
 from models.queries.documents import DocumentFacts, document_facts
 from models.queries.fates import DeletedSource, deleted_source
+from models.queries.user_actions import ActionLine, action_lines
 from models.queries.window import Listing, fetch, matches, ordered
+from models.record_writer import existing_from_row
 from models.system_fields import LABELS
 from models.tables import (
     Connection,
@@ -110,6 +112,7 @@ class RecordDetail:
     document: DocumentFacts | None = None
     """Versions and CrossLinks, of a document."""
     deleted_source: DeletedSource | None = None
+    actions: tuple[ActionLine, ...] = ()
 
 
 def object_list(session: Session, vault_id: int) -> tuple[ObjectRow, ...]:
@@ -178,6 +181,7 @@ def detail(session: Session, vault_id: int, record_id: str) -> RecordDetail | No
         _open_items(session, vault_id, record_id),
         document_facts(session, vault_id, record_id) if model.is_document else None,
         None if has_source or not row.link else deleted_source(session, vault_id, row.link),
+        action_lines(model, existing_from_row(row).values) if model.actions else (),
     )
 
 

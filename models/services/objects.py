@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from models.audit import audit
-from models.data_model import DOCUMENTS, TEXT_LENGTH
-from models.errors import NotFound
+from models.data_model import DOCUMENTS, TEXT_LENGTH, load_object
+from models.errors import InvalidInput, NotFound
 from models.feed import Topic
 from models.naming import LONGEST_NAME, api_name_problem
 from models.permissions import Actor
@@ -16,6 +16,7 @@ from models.services.checks import Checks, key_of, require_vault
 from models.store import WriteSession
 from models.system_fields import SYSTEM_COLUMNS
 from models.tables import FieldType, ObjectField, ObjectKind, Picklist, PicklistValue, VaultObject, table_of
+from models.user_actions import LONGEST_LABEL, UserAction
 from models.versions import MAJOR, MINOR, VERSION_ID, StateType
 
 NamedLabel = str | tuple[str, str]
@@ -103,13 +104,15 @@ def create_object(
     *,
     kind: ObjectKind = ObjectKind.OBJECT,
     locked_when: Mapping[str, Any] | None = None,
+    actions: Sequence[UserAction] = (),
 ) -> VaultObject:
     """Make an object with its fields and lifecycle states (the first one is the starting state).
 
     A Vault has one object of kind DOCUMENT at most, named `documents`; it has the fields for the version number
     without being given them, and needs a lifecycle with a steady state, because that is what makes a version count.
     `prefix` begins the ids of its records: three letters or digits, once per Vault. Users cannot edit a record that
-    holds all values of `locked_when`; jobs still write it. Raises NotFound, InvalidInput.
+    holds all values of `locked_when`; jobs still write it. `actions` are what users can do with its records.
+    Raises NotFound, InvalidInput.
     """
     require_vault(write, vault_id)
     checks = Checks()
@@ -150,6 +153,7 @@ def create_object(
     write.add(made)
     write.flush()
     _add_fields(write, made, (*VERSION_FIELDS, *fields) if is_document else fields)
+    _add_actions(write, made, actions)
     audit(write, Actor.system(vault_id), action="Create", object_name="vault_object", item=label)
     write.changed(Topic.VAULTS, vault_id)
     return made
@@ -198,6 +202,37 @@ def _add_fields(write: WriteSession, target: VaultObject, fields: Sequence[Field
         )
         for position, spec in enumerate(fields, start=first)
     )
+    write.flush()
+
+
+def _add_actions(write: WriteSession, target: VaultObject, actions: Sequence[UserAction]) -> None:
+    """Give a new object its actions; their values are kept as its records keep them. Raises InvalidInput."""
+    if not actions:
+        return
+    model = load_object(write, target.vault_id, target.name)
+    problems: dict[str, str] = {}
+    labels = [action.label.casefold() for action in actions]
+    kept = []
+    for action in actions:
+        checks = Checks()
+        label = checks.text("label", action.label, LONGEST_LABEL, required=True)
+        checks.refuse("label", "Two actions have this label.", when=labels.count(label.casefold()) > 1)
+        checks.refuse("sets", "An action sets at least one field.", when=not action.sets)
+        checks.refuse(
+            "sets",
+            "A document's state is changed by its lifecycle.",
+            when=model.is_document and "state__v" in action.sets,
+        )
+        checks.text("about", action.about, TEXT_LENGTH)
+        sets, wrong = model.clean(action.sets)
+        when, wrong_too = model.clean(action.when)
+        found = checks.problems | wrong | wrong_too
+        problems |= {f"action {action.label}, {name}": text for name, text in found.items()}
+        kept.append(UserAction(label, sets, when, action.about).kept)
+    if problems:
+        raise InvalidInput(problems)
+    target.actions = kept
+    write.add(target)
     write.flush()
 
 

@@ -57,6 +57,8 @@ class VaultObject(SQLModel, table=True):
     states: list[dict[str, str]] = json_column(list)
     locked_when: dict[str, Any] = json_column(dict)
     """Field values by which a record is locked: users cannot edit one that holds all of them (seed S2, Inquiry)."""
+    actions: list[dict[str, Any]] = json_column(list)
+    """User actions of its records, as `models.user_actions` keeps them."""
 
 
 class Picklist(SQLModel, table=True):

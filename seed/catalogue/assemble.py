@@ -8,6 +8,7 @@ from models.errors import NotFound, NotPossible
 from seed.catalogue.load import Catalogue
 from seed.catalogue.schema import BasicRecords, DataModel, StandardConnection, StandardObject, StandardVault
 from seed.schema import (
+    PlannedAction,
     PlannedConnection,
     PlannedField,
     PlannedIntegration,
@@ -158,8 +159,11 @@ def _objects(vault: str, models: Sequence[DataModel]) -> Iterator[PlannedObject]
 def joined_object(parts: Sequence[StandardObject], free: Iterator[str]) -> PlannedObject:
     """One object of what several files say of it; the first one that names a thing counts."""
     fields: dict[str, PlannedField] = {}
+    actions: dict[str, PlannedAction] = {}
     for field in (one for part in parts for one in part.fields):
         fields.setdefault(field.name, field)
+    for action in (one for part in parts for one in part.actions):
+        actions.setdefault(action.label, action)
     prefix = next((part.prefix for part in parts if part.prefix), "") or next(free)
     return PlannedObject(
         name=parts[0].name,
@@ -170,6 +174,7 @@ def joined_object(parts: Sequence[StandardObject], free: Iterator[str]) -> Plann
         states=next((part.states for part in parts if part.states), {}),
         locked_when=next((part.locked_when for part in parts if part.locked_when), {}),
         fields=tuple(fields.values()),
+        actions=tuple(actions.values()),
     )
 
 

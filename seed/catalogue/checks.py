@@ -8,7 +8,7 @@ from models.tables import DeletePolicy, Direction
 from seed.catalogue.assemble import State, assemble
 from seed.catalogue.load import Catalogue
 from seed.catalogue.schema import DataModel, Kind, StandardConnection, StandardObject, Transfer
-from seed.checks import Checks, below
+from seed.checks import Checks, below, check_actions
 from seed.schema import PlannedIntegration, PlannedPoint, Scenario
 from seed.yaml_files import Location, ScenarioError
 
@@ -46,6 +46,9 @@ def _vaults(catalogue: Catalogue) -> Found:
         known = {item.name for item in vault.data.objects}
         picklists = {item.name for item in vault.data.picklists}
         yield from below(("vaults", at, "data"), _data_model(vault.data, known, picklists))
+        lists = {item.name: item for item in vault.data.picklists}
+        for position, item in enumerate(vault.data.objects):
+            yield from below(("vaults", at, "data", "objects", position), check_actions(item, item, lists))
 
 
 def _data_model(model: DataModel, objects: set[str], picklists: set[str]) -> Found:
@@ -94,6 +97,8 @@ class _Connection:
         checks = Checks(scenario)
         yield from checks.connection(scenario.connections[0])
         for vault, model in self._connection.data.items():
+            for at, item in enumerate(model.objects):
+                yield from below(("data", vault, "objects", at), checks.actions(vault, item))
             for at, records in enumerate(model.records):
                 recipe = next(one for one in scenario.records if one.key == records.key)
                 yield from below(("data", vault, "records", at), checks.recipe(recipe))
@@ -125,6 +130,10 @@ class _Connection:
             for at, field in enumerate(item.fields):
                 if theirs.get(field.name, field) != field:
                     yield ("fields", at), f"{name} describes the field {field.name} in another way"
+            done = {action.label: action for action in other.actions}
+            for at, action in enumerate(item.actions):
+                if done.get(action.label, action) != action:
+                    yield ("actions", at), f"{name} describes the action {action.label} in another way"
 
     def _statistics(self, scenario: Scenario) -> Found:
         sides = {side.vault for side in self._connection.sides}

@@ -14,6 +14,7 @@ from models.services.connections import establish
 from models.services.documents import change_state, create_document, edit_document, new_version
 from models.services.integrations import set_integration_active, set_last_successful_run_time
 from models.services.records import change_record, create_record, delete_record
+from models.services.user_actions import perform_action
 from models.store import Store, WriteSession
 from models.tables import (
     Connection,
@@ -139,6 +140,12 @@ class CatalogueLab:
         self._tick()
         with self.store.write() as write:
             (edit_document if is_document else change_record)(write, self.actor(write, vault), record_id, filled)
+
+    def act(self, vault: str, record_id: str, name: str) -> None:
+        """Perform a user action of a record."""
+        self._tick()
+        with self.store.write() as write:
+            assert perform_action(write, self.actor(write, vault), record_id, name)
 
     def delete(self, vault: str, record_id: str) -> None:
         """Delete a record or document."""

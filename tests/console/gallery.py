@@ -36,8 +36,10 @@ from models.tables import (
     IntegrationPoint,
     SigningCertificate,
     Vault,
+    VaultObject,
     table_of,
 )
+from models.user_actions import UserAction
 from seed.labs import LABS
 from tests.builders import _issued, make_vault, user
 from tests.console.lab import START, console, fill, fill_lookups, press, settle
@@ -188,6 +190,19 @@ def searched(store: Store) -> None:
     with store.write() as write:
         points = table_of(IntegrationPoint)
         write.execute(update(points).where(points.c.vault_id == 1002).values(behaviours=[SEARCH_ON_DEMAND]))
+
+
+def acted_on(store: Store) -> None:
+    """Products of the source Vault have user actions: one that is possible, one that is done, one that must wait."""
+    wanted = (
+        UserAction("Withdraw", {"marketed__c": False}, about="The Product is no longer sent."),
+        UserAction("Market", {"marketed__c": True}),
+        UserAction("Transfer to Quality", {"strength__c": 0}, {"launched__c": "2026-01-05"}),
+    )
+    with store.write() as write:
+        objects = table_of(VaultObject)
+        mine = update(objects).where(objects.c.vault_id == 1001, objects.c.name == "product__v")
+        write.execute(mine.values(actions=[action.kept for action in wanted]))
 
 
 def bare_lab(store: Store) -> ConsoleApp:
@@ -395,6 +410,7 @@ PICTURES: dict[str, Picture] = {
     "trace": Picture(("6", "t"), "PageScreen: Trace: V0A000000001002 of Source"),
     "explain-record": Picture(("6", "e"), "PageScreen: Explain: Product 001"),
     "search-partner": Picture(("6", "N"), "PickList: Product: search Source", 1002, searched),
+    "user-actions": Picture(("6", "a"), "PickList: User actions of Product 001", 1001, acted_on),
     "delete-record": Picture(("6", "delete"), "Dialog: Delete this record?"),
     "document-state": Picture(("6", "o", *"docu", "enter", "S"), "PickList: Lifecycle state", 1001, documents),
     # Jobs and audit

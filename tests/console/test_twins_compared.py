@@ -33,6 +33,7 @@ from console.doing import (
     snapshots,
     split,
     undo,
+    user_actions,
     vaults,
 )
 from console.session import Who
@@ -68,9 +69,9 @@ from models.tables import (
 from scheduler.clock import attach_lab
 from scheduler.snapshots import save_snapshot
 from tests.builders import ADMIN, Pair, user
+from tests.console.gallery import acted_on, spare_queue, two_certificates, uploaded, walk
 from tests.console.gallery import documents as with_documents
 from tests.console.gallery import sandbox as with_sandbox
-from tests.console.gallery import spare_queue, two_certificates, uploaded, walk
 from tests.console.lab import START, add_message, fill, fill_lookups, record_id
 from tests.stores import fresh
 
@@ -552,6 +553,9 @@ DEEDS: dict[str, Callable[[Ground], Deed]] = {
         )
     ),
     "record deleted": lambda g: Deed(partial(commands.delete_record, record_id=g.record("Product 003"))),
+    "user action": lambda g: Deed(
+        partial(user_actions.perform, record_id=g.with_(acted_on).record("Product 003"), name="Withdraw")
+    ),
     "document state": document_state,
     "document version": new_version,
     "query exported": lambda g: Deed(partial(queries.export, text=QUERY), values=g.at("rows.csv")),

@@ -222,6 +222,27 @@ def test_a_time_without_a_zone_is_refused(folder: Path) -> None:
             "vaults[0].objects[2].fields[1].picklist",
             "there is no picklist severity__c",
         ),
+        (
+            "17_vault_crm.yaml",
+            "sets: {transfer_to_medical__c: true}",
+            "sets: {transfer_to_quality__c: true}",
+            "vaults[0].objects[3].actions[0].sets.transfer_to_quality__c",
+            "medical_inquiry__v has no field transfer_to_quality__c that can be written",
+        ),
+        (
+            "17_vault_crm.yaml",
+            "sets: {transfer_to_medical__c: true}",
+            "sets: {transfer_to_medical__c: soon}",
+            "vaults[0].objects[3].actions[0].sets.transfer_to_medical__c",
+            "'soon' is neither yes nor no.",
+        ),
+        (
+            "17_vault_crm.yaml",
+            "when: {state__v: submitted_state__c}",
+            "when: {state__v: sent_state__c}",
+            "vaults[0].objects[3].actions[0].when.state__v",
+            "the lifecycle of Inquiry has no state sent_state__c",
+        ),
     ],
 )
 def test_a_name_that_does_not_exist_is_found_across_files(

@@ -257,6 +257,7 @@ def upgrade() -> None:
         ),
         sa.Column("states", sa.JSON(), nullable=False),
         sa.Column("locked_when", sa.JSON(), nullable=False),
+        sa.Column("actions", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["vault_id"], ["vault.id"], name=op.f("fk_vault_object_vault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vault_object")),
         sa.UniqueConstraint("vault_id", "name", name=op.f("uq_vault_object_vault_id_name")),
