@@ -192,8 +192,9 @@ def _agrees(step: Step, target: Row[Any], draft: Draft) -> bool:
 
 
 def field_called(model: ObjectModel, name: str) -> str | None:
-    """The standard field of that name, else the custom one, else the one with an artificial name."""
-    return next((full for full in (f"{name}__v", f"{name}__c", f"sim_{name}__c") if full in model.fields), None)
+    """The standard field of that name (`vexternal_id__v` in Vault CRM), else the custom one, else an artificial one."""
+    names = (f"{name}__v", f"v{name}__v", f"{name}__c", f"sim_{name}__c")
+    return next((full for full in names if full in model.fields), None)
 
 
 def _has(model: ObjectModel, name: str) -> bool:
