@@ -51,7 +51,7 @@ def document(page: ConnectionPage) -> Document:
     parts.append(Fact("Last Modified", moment(detail.modified_at)))
     if detail.type == "vault_to_vault__sys":
         parts += _remote(detail)
-        parts += _timeline(page)
+    parts += _timeline(page)
     parts += _integrations(detail)
     parts += _lookups(page)
     parts += _clients(page)
@@ -87,7 +87,11 @@ def _timeline(page: ConnectionPage) -> list[Part]:
     """What happened, when, by whom and with what verdict; wrapped, because a name cut short names nobody."""
     parts: list[Part] = [Section("Workflow Timeline")]
     if not page.timeline:
-        return [*parts, Note("Nothing yet: no connection file was downloaded or used.")]
+        blank = page.detail.type != "vault_to_vault__sys"
+        nothing = (
+            "Blank: approval is not required." if blank else "Nothing yet: no connection file was downloaded or used."
+        )
+        return [*parts, Note(nothing)]
     for line in page.timeline:
         verdict = f": {line.verdict.capitalize()}" if line.verdict else ""
         parts.append(Fact(short(line.at), f"{line.what}{verdict}\n{line.who}"))

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from models.errors import ConsoleError
+
+Made = Callable[[int], None]
+"""Is told the key of what was made."""
+
+
+def nobody(_key: int) -> None:
+    """Whom nothing has to be told."""
 
 
 class NeedsYes(ConsoleError):

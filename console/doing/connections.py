@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.commands import acting
-from console.doing.asking import NeedsYes
+from console.doing.asking import Made, NeedsYes, nobody
 from console.doing.files import read_bytes, save_file
 from models.errors import InvalidInput
 
@@ -107,8 +107,9 @@ def _typed(values: Values) -> dict[str, object]:
     return typed
 
 
-def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, kind: str) -> str:
+def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, kind: str, made: Made = nobody) -> str:
     """Create a connection of a type."""
+    from models.services.checks import key_of
     from models.services.connections import create_connection
     from models.tables import ConnectionType
 
@@ -116,8 +117,9 @@ def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, kind:
     wanted.pop("cross_domain", None)
     options = {"cross_domain": True} if values.get("cross_domain") == "true" else {}
     with acting(store, who) as (write, actor):
-        made = create_connection(write, actor, type=ConnectionType(kind), **wanted, **options)  # type: ignore[arg-type]
-        name, state = made.name, made.state.value.capitalize()
+        row = create_connection(write, actor, type=ConnectionType(kind), **wanted, **options)  # type: ignore[arg-type]
+        name, state, key = row.name, row.state.value.capitalize(), key_of(row)
+    made(key)
     return f"Created {name}. It is {state}."
 
 
@@ -135,15 +137,20 @@ def edit(store: Store, who: Who, values: Values, confirmed: bool, /, *, connecti
     return "The connection was saved." if changed else "Nothing differed: nothing was saved."
 
 
-def duplicate(store: Store, who: Who, values: Values, _confirmed: bool, /, *, connection_id: int) -> str:
+def duplicate(
+    store: Store, who: Who, values: Values, _confirmed: bool, /, *, connection_id: int, made: Made = nobody
+) -> str:
     """Make a connection with the fields of another one."""
+    from models.services.checks import key_of
     from models.services.connection_editing import duplicate_connection
 
     with acting(store, who) as (write, actor):
         copy = duplicate_connection(
             write, actor, connection_id, name=values.get("name", ""), api_name=values.get("api_name", "")
         )
-        return f"Created {copy.name} ({copy.api_name})."
+        key = key_of(copy)
+    made(key)
+    return f"Created {copy.name} ({copy.api_name})."
 
 
 def download(store: Store, who: Who, values: Values, confirmed: bool, /, *, connection_id: int) -> str:
@@ -168,15 +175,17 @@ def preview(store: Store, who: Who, path: Path) -> tuple[bytes, FilePreview]:
         return data, preview_file(session, actor, data, store.clock.now())
 
 
-def connect(store: Store, who: Who, *, data: bytes, path: Path | None = None) -> str:
+def connect(store: Store, who: Who, *, data: bytes, path: Path | None = None, made: Made = nobody) -> str:
     """Use a connection file, which was read from `path`."""
+    from models.services.checks import key_of
     from models.services.connection_files import connect_from_file
     from models.tables import ConnectionState
 
     del path
     with acting(store, who) as (write, actor):
-        made = connect_from_file(write, actor, data)
-        name, active = made.name, made.state is ConnectionState.ACTIVE
+        row = connect_from_file(write, actor, data)
+        name, active, key = row.name, row.state is ConnectionState.ACTIVE, key_of(row)
+    made(key)
     if active:
         return f"{name} is established: both connections are Active."
     return f"{name} waits for approval in both Vaults: Complete it in each of them."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from console.commands import acting
-from console.doing.asking import NeedsYes
+from console.doing.asking import Made, NeedsYes, nobody
 from models.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -77,14 +77,17 @@ def _minutes(text: str) -> list[int] | None:
     return [int(word) for word in words]
 
 
-def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, kind: str) -> str:
+def create(store: Store, who: Who, values: Values, _confirmed: bool, /, *, kind: str, made: Made = nobody) -> str:
     """Create a queue of a type."""
+    from models.services.checks import key_of
     from models.services.queues import create_queue
     from models.tables import Direction
 
     with acting(store, who) as (write, actor):
-        made = create_queue(write, actor, type=Direction(kind), **_typed(values))
-        return f"Created {made.label} ({made.api_name})."
+        row = create_queue(write, actor, type=Direction(kind), **_typed(values))
+        key = key_of(row)
+    made(key)
+    return f"Created {row.label} ({row.api_name})."
 
 
 def edit(store: Store, who: Who, values: Values, _confirmed: bool, /, *, queue_id: int) -> str:

@@ -10,6 +10,7 @@ from console.doing import connections as doing
 from console.modals.form import UNSEEN, Form, form_field
 
 if TYPE_CHECKING:
+    from console.doing.asking import Made
     from console.doing.connections import ConnectionPage
     from console.session import Session
     from models.queries.connection_detail import AuthorizationLine, ClientLine
@@ -58,13 +59,13 @@ HELPS: Final = {
 }
 
 
-def create_form(kind: str, session: Session, authorizations: Sequence[AuthorizationLine]) -> Form:
+def create_form(kind: str, session: Session, authorizations: Sequence[AuthorizationLine], made: Made) -> Form:
     """The form of a new connection of a type."""
     fields = _fields(kind, {}, session, authorizations, "", "")
     if kind == VAULT_TO_VAULT:
         fields.append(form_field("cross_domain", "Cross Domain", "false", choices=YES_NO))
     label = next(label for key, label, _ in TYPES if key == kind)
-    save = partial(doing.create, kind=kind)
+    save = partial(doing.create, kind=kind, made=made)
     return Form(f"New {label} connection", fields, save, is_new=True, helps=_helps(kind))
 
 
@@ -86,7 +87,7 @@ def edit_form(page: ConnectionPage, session: Session, authorizations: Sequence[A
     return Form(f"Edit {detail.name}", fields, partial(doing.edit, connection_id=detail.key), helps=_helps(detail.type))
 
 
-def duplicate_form(page: ConnectionPage) -> Form:
+def duplicate_form(page: ConnectionPage, made: Made) -> Form:
     """The names of a copy."""
     detail = page.detail
     fields = (
@@ -97,7 +98,7 @@ def duplicate_form(page: ConnectionPage) -> Form:
         "The copy has the fields of the original. Integrations, lookups, queues and the remote Vault's details stay "
         "with the original."
     )
-    save = partial(doing.duplicate, connection_id=detail.key)
+    save = partial(doing.duplicate, connection_id=detail.key, made=made)
     return Form(f"Duplicate {detail.name}", fields, save, is_new=True, about=about, helps=HELPS, saves="Duplicate")
 
 

@@ -11,6 +11,7 @@ from console.forms.connections import EXTERNAL, YES_NO
 from console.modals.form import Form, form_field
 
 if TYPE_CHECKING:
+    from console.doing.asking import Made
     from console.doing.queues import QueuePage
     from console.session import Session
     from models.queries.queue_detail import ServedConnection
@@ -43,7 +44,7 @@ HELPS: Final = {
 SERVED_HELPS: Final = HELPS | {"label": "Optional: a name for this connection of the queue."}
 
 
-def create_form(kind: str, session: Session) -> Form:
+def create_form(kind: str, session: Session, made: Made) -> Form:
     """The form of a new queue."""
     fields = [
         form_field("label", "Label", required=True),
@@ -51,7 +52,7 @@ def create_form(kind: str, session: Session) -> Form:
         *_settings(kind, session, {}),
     ]
     label = next(label for key, label, _ in TYPES if key == kind)
-    return Form(f"New {label} queue", fields, partial(doing.create, kind=kind), is_new=True, helps=HELPS)
+    return Form(f"New {label} queue", fields, partial(doing.create, kind=kind, made=made), is_new=True, helps=HELPS)
 
 
 def edit_form(page: QueuePage, session: Session) -> Form:

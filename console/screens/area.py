@@ -69,6 +69,7 @@ class AreaScreen(FindingScreen):
         self.detail: Any | None = None
         """The frozen row behind the detail pane."""
         self._not_shown = ""
+        self._shown_vault: int | None = None
         self._detail_key: Key | None = None
         self._read_key: Key | None = None
         self._detail_timer: Timer | None = None
@@ -154,8 +155,11 @@ class AreaScreen(FindingScreen):
         self.run_worker(job, thread=True, group=WARM_UP, exit_on_error=False)
 
     def show_anew(self) -> None:
-        self.remember_filter(self.home.session.vault_id, wanted=self._wanted_key is not None)
-        self.show_list()
+        vault_id = self.home.session.vault_id
+        # Within a Vault, such as after a change of its settings or for another user, the cursor stays on its row.
+        same, self._shown_vault = vault_id == self._shown_vault, vault_id
+        self.remember_filter(vault_id, wanted=self._wanted_key is not None)
+        self.show_list(keep=same)
 
     def refresh_from_store(self) -> None:
         """Read list and details again; everything stays in its place."""

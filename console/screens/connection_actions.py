@@ -100,7 +100,10 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
     def do_create(self) -> None:
         def picked(kind: str | None) -> None:
             if kind is not None:
-                self._with_authorizations(lambda found: self.fill_in(forms.create_form(kind, self.home.session, found)))
+                session = self.home.session
+                self._with_authorizations(
+                    lambda found: self.make(lambda made: forms.create_form(kind, session, found, made))
+                )
 
         choices = [Choice(key, label, note) for key, label, note in forms.TYPES]
         self.home.push_screen(PickList("Connection Type", choices), picked)
@@ -111,7 +114,7 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
 
     def do_duplicate(self) -> None:
         if (page := self.page) is not None:
-            self.fill_in(forms.duplicate_form(page))
+            self.make(lambda made: forms.duplicate_form(page, made))
 
     def _with_authorizations(self, then: Callable[[tuple[AuthorizationLine, ...]], None]) -> None:
         vault_id = self.home.session.vault_id
@@ -157,7 +160,7 @@ class ConnectionActions(PagedScreen[doing.ConnectionPage]):
 
         def answered(answer: str | None) -> None:
             if answer:
-                self.home.perform(partial(doing.connect, data=data, path=path))
+                self.home.perform(partial(doing.connect, data=data, path=path, made=self.made))
 
         answers = [Answer("go", "Continue", "primary")]
         self.home.push_screen(Dialog("Connect from File will", lines, answers), answered)

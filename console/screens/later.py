@@ -16,6 +16,8 @@ from console.work import in_thread
 if TYPE_CHECKING:
     from sqlmodel import Session as StoreSession
 
+    from models.queries.window import Key
+
 T = TypeVar("T")
 
 
@@ -79,6 +81,21 @@ class AskingScreen(AreaScreen, Asking):
 
     The area comes first: of several bases, Textual takes the styles of the first.
     """
+
+    def make(self, form: Callable[[Callable[[Key], None]], Form]) -> None:
+        """Have a form filled in; what was made by it comes under the cursor."""
+        made: list[Key] = []
+
+        def told(text: str | None) -> None:
+            self._told(text)
+            if made:
+                self.seek(made[-1])
+
+        self.home.push_screen(FormScreen(form(made.append)), told)
+
+    def made(self, key: Key) -> None:
+        """Bring what was made under the cursor; called in any thread."""
+        self.post_message(Later(partial(self.seek, key)))
 
 
 class PagedScreen(AskingScreen, Generic[P]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from console.actions import Action
 from console.doing import lookups as doing
 from console.forms import lookups as forms
 from console.modals.file_chooser import FileChooser
-from console.modals.form import Form, FormScreen
 from console.modals.load_report import Load, LoadReportScreen
 from console.permissions import MANAGE_CONNECTIONS
 from console.screens.later import AskingScreen
@@ -20,7 +18,6 @@ from models.feed import Topic
 if TYPE_CHECKING:
     from console.doing.lookups import Preview
     from models.queries.lookups import LookupRow
-    from models.queries.window import Key
 
 SUFFIX = ".csv"
 TOPICS = frozenset({Topic.CONNECTIONS, Topic.RULES, Topic.JOBS})
@@ -39,18 +36,6 @@ class MappingFiles(AskingScreen):
     def lookup(self) -> LookupRow | None:
         """The lookup that files are loaded into."""
         raise NotImplementedError
-
-    def make(self, form: Callable[[doing.Made], Form]) -> None:
-        """Have a form filled in; what was made by it comes under the cursor."""
-        made: list[Key] = []
-
-        def told(text: str | None) -> None:
-            if text:
-                self.home.tell(text)
-            if made:
-                self.seek(made[-1])
-
-        self.home.push_screen(FormScreen(form(made.append)), told)
 
     def do_load(self) -> None:
         lookup = self.lookup

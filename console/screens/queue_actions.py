@@ -83,7 +83,7 @@ class QueueActions(PagedScreen[doing.QueuePage]):
     def do_create(self) -> None:
         def picked(kind: str | None) -> None:
             if kind is not None:
-                self.fill_in(forms.create_form(kind, self.home.session))
+                self.make(lambda made: forms.create_form(kind, self.home.session, made))
 
         choices = [Choice(key, label, note) for key, label, note in forms.TYPES]
         self.home.push_screen(PickList("Queue Type", choices), picked)

@@ -126,7 +126,13 @@ class DetailView(LineView):
         self.go_to(self.top + way * max(1, self.size.height - 1))
 
     def action_edge(self, way: int) -> None:
+        """To the first or the last line, and the cursor to the link nearest to it that is in sight then."""
         self.go_to(0 if way < 0 else len(self._lines))
+        links = [place for place, line in enumerate(self._lines) if line.target is not None]
+        if links:
+            place = links[0 if way < 0 else -1]
+            if self.top <= place < self.top + self.size.height:
+                self._put_cursor(place)
 
     def action_follow(self) -> None:
         if (line := self.current) is not None and line.target is not None:
