@@ -21,6 +21,7 @@ from models.tables import (
     FieldRule,
     FieldType,
     IntegrationRule,
+    Matching,
     QueryObjectRule,
     ReferenceLookup,
     ReferenceLookupKey,
@@ -279,17 +280,33 @@ def _query_problem(use: RuleUse, item: str | None, filters: Sequence[str] = ()) 
 
 
 def _required_fields(uses: list[RuleUse]) -> Findings:
-    """Required fields that no rule fills, where a point creates records."""
+    """Required fields that no rule fills, where a point creates records.
+
+    A rule that fills Link from across a reference updates what became of the record referred to, and one beside which
+    another rule of the point fills all that is required has its record to complete: neither need create any. What the
+    rules of a point with behaviours leave empty, these may fill.
+    """
     filled: dict[tuple[int, str], tuple[RuleUse, set[str]]] = {}
+    updating: set[tuple[int, str]] = set()
     for use in uses:
-        if use.point.creates:
-            filled.setdefault((use.rule.rule_id, use.target_object), (use, set()))[1].add(use.target_field)
-    for (_rule_id, object_name), (use, names) in filled.items():
-        target = use.receiver.model(object_name)
-        if target is None or object_name == DOCUMENTS:
+        key = use.rule.rule_id, use.target_object
+        if use.point.creates and use.point.matching is not Matching.ORIGIN and not use.point.behaviours:
+            filled.setdefault(key, (use, set()))[1].add(use.target_field)
+        if use.target_field == "link__sys" and "." in (query_item_of(use.rule) or ""):
+            updating.add(key)
+    lacking: list[tuple[RuleUse, ObjectModel, list[str]]] = []
+    whole: set[tuple[int, str, str]] = set()
+    for key, (use, names) in filled.items():
+        target = use.receiver.model(use.target_object)
+        if target is None or use.target_object == DOCUMENTS or key in updating:
             continue
         missing = [name for name in ("name__v", *target.required) if name not in names]
         if missing:
+            lacking.append((use, target, missing))
+        else:
+            whole.add(_made(use))
+    for use, target, missing in lacking:
+        if _made(use) not in whole:
             yield use.finding(
                 FindingKind.REQUIRED_FIELD_EMPTY,
                 f"Rule {use.rule.rule_name} fills no {', '.join(missing)} of {target.label}: new records are refused.",
@@ -297,3 +314,8 @@ def _required_fields(uses: list[RuleUse]) -> Findings:
                 f"Rule {use.rule.rule_name}",
                 f"rule:{use.rule.rule_id}",
             )
+
+
+def _made(use: RuleUse) -> tuple[int, str, str]:
+    """What a rule makes of what, by its point: rules that agree in this write the same records."""
+    return use.point.point_id, use.stream.object_name, use.target_object
