@@ -63,7 +63,7 @@ class AheadApp(NoticingApp):
 
         What it lists is read when somebody goes there.
         """
-        if self._exit:
+        if self._exit or not self.is_running:
             # An app that ends takes its screens down one by one: none may be added.
             return
         if monotonic() - self._touched_at < QUIET or any(worker.group == WARM_UP for worker in self.workers):

@@ -150,14 +150,21 @@ def store(
     records: Annotated[int, typer.Option(min=0, metavar="N", help="Records. Default: 200000.")] = 200_000,
 ) -> None:
     """Make a demo store with the traffic of years in it, to measure the console on or to look at long lists."""
+    settings = settings_of(context)
+    if path.exists():
+        raise NotPossible(f"{path} is there already.", "Name a new file.")
+    make_store(path, messages, records)
+    document = {"store": str(path), "messages": messages, "records": records, "bytes": path.stat().st_size}
+    answer(settings, document, lambda: f"Open it with: vault-console --store {path}")
+
+
+def make_store(path: Path, messages: int, records: int) -> None:
+    """Make a demo store with so many messages and records, and show how far it is."""
     from models.opening import open_store
     from scheduler.signing import issue_certificate
     from seed.demo import build_demo
     from seed.filling import fill
 
-    settings = settings_of(context)
-    if path.exists():
-        raise NotPossible(f"{path} is there already.", "Name a new file.")
     progress = Progress()
     made = open_store(path)
     try:
@@ -166,5 +173,3 @@ def store(
     finally:
         progress.done()
         made.close()
-    document = {"store": str(path), "messages": messages, "records": records, "bytes": path.stat().st_size}
-    answer(settings, document, lambda: f"Open it with: vault-console --store {path}")

@@ -59,7 +59,7 @@ CATALOGUE: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
         "info": ("info",),
         "keys": ("keys",),
         "completion": ("completion",),
-        "bench": ("bench",),
+        "bench": ("bench", "bench_console"),
     },
 }
 """Heading in `--help` -> command -> its modules in this package.

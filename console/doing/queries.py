@@ -188,8 +188,9 @@ class QuerySource:
         rest = max(0, answer.details.total - (query.pageoffset or 0))
         return rest if query.pagesize is None else min(rest, query.pagesize, LARGEST)
 
-    def look(self, place: Place) -> View[AnswerRow]:
+    def look(self, place: Place, early: object = None) -> View[AnswerRow]:
         """What the list shows now."""
+        del early  # a query says how many rows it has
         from models.queries.window import View
 
         answer, self.first = self.first or self._ask(0), None

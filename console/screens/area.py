@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 DETAIL_AFTER = 0.06
 """Seconds that the cursor rests on a row before its details are read: holding a key down reads nothing."""
-FILTER_AFTER = 0.12
+FILTER_AFTER = (0.02, 0.08)
+"""Seconds after the last key until the list is narrowed, at least and at most: half of what the last time took."""
 
 
 class AreaScreen(FindingScreen):
@@ -75,6 +77,8 @@ class AreaScreen(FindingScreen):
         self._detail_timer: Timer | None = None
         self._filter_timer: Timer | None = None
         self._wanted_key: Key | None = None
+        self._filter_after, self._filtered_at = FILTER_AFTER[0], 0.0
+        """How long the next change of the filter waits, and when the last one was; 0 once its rows are there."""
 
     # What an area says about itself
 
@@ -121,7 +125,7 @@ class AreaScreen(FindingScreen):
             return
         table = self.table
         table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.empty_text
-        table.show(StoreSource(store, self._listed()), key=self._wanted_key, keep=keep)
+        table.show(StoreSource(store, self._listed()), key=self._wanted_key, keep=keep, early=bool(self._filtered_at))
         self._wanted_key = None
 
     def _listed(self) -> Callable[[], Listing[Any]]:
@@ -232,6 +236,10 @@ class AreaScreen(FindingScreen):
     def on_window_table_counted(self, message: WindowTable.Counted) -> None:
         message.stop()
         self._write_titles()
+        if self._filtered_at:
+            least, most = FILTER_AFTER
+            self._filter_after = min(most, max(least, (monotonic() - self._filtered_at) / 2))
+            self._filtered_at = 0.0
         self.home.first_data_is_on_screen()
 
     def on_window_table_sort_asked(self, message: WindowTable.SortAsked) -> None:
@@ -283,13 +291,14 @@ class AreaScreen(FindingScreen):
         event.stop()
         if self._filter_timer is not None:
             self._filter_timer.stop()
-        self._filter_timer = self.set_timer(FILTER_AFTER, partial(self._filter_to, event.value))
+        self._filter_timer = self.set_timer(self._filter_after, partial(self._filter_to, event.value))
 
     def _filter_to(self, text: str) -> None:
         self._filter_timer = None
         if text != self.filter_text:
             self.filter_text = text
             self._write_titles()
+            self._filtered_at = monotonic()
             self.show_list(keep=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -101,7 +101,7 @@ class AreaFrame(FramedScreen):
         table = self.table
         spans = self._with_way(self.list_title())
         if table.loaded:
-            spans.append((f"  {table.total:,}", ""))
+            spans.append((f"  {table.total:,}{'+' if table.still_counted else ''}", ""))
         if self.filter_text:
             spans.append((f"  /{clean(self.filter_text)}", "accent"))
         if table.selected:

@@ -25,8 +25,8 @@ class Place:
 class WindowSource(Protocol):
     """A list's rows, read a window at a time. Both methods are called in a thread."""
 
-    def look(self, place: Place) -> View[Any]:
-        """What the list shows now."""
+    def look(self, place: Place, early: Callable[[View[Any]], object] | None = None) -> View[Any]:
+        """What the list shows now. `early` may be given its first page before its rows are counted."""
         ...
 
     def pages(self, numbers: list[int], total: int, known: Mapping[int, tuple[int, Key]]) -> dict[int, list[Any]]:
@@ -41,12 +41,12 @@ class StoreSource:
         self._store = store
         self._listing = listing
 
-    def look(self, place: Place) -> View[Any]:
+    def look(self, place: Place, early: Callable[[View[Any]], object] | None = None) -> View[Any]:
         from models.queries.lab import ask
         from models.queries.window import Look, look
 
         wanted = Look(place.height, place.top, place.cursor, place.key, place.seek)
-        return ask(self._store, look, self._listing(), wanted)
+        return ask(self._store, look, self._listing(), wanted, early)
 
     def pages(self, numbers: list[int], total: int, known: Mapping[int, tuple[int, Key]]) -> dict[int, list[Any]]:
         from models.queries.lab import ask

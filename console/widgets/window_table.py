@@ -91,11 +91,12 @@ class WindowTable(ScrollView, can_focus=True):
     class Arrived(Message, bubble=False):
         """What a list looked for."""
 
-        def __init__(self, serial: int, asked: Place, view: View[Any]) -> None:
+        def __init__(self, serial: int, asked: Place, view: View[Any], *, early: bool = False) -> None:
             super().__init__()
             self.serial = serial
             self.asked = asked
             self.view = view
+            self.early = early
 
     class PagesArrived(Message, bubble=False):
         """Pages that a list scrolled to, or is about to."""
@@ -110,6 +111,8 @@ class WindowTable(ScrollView, can_focus=True):
         self.columns = tuple(columns)
         self.selected: set[Key] = set()
         self.total = 0
+        self.still_counted = False
+        """Whether there are more rows than `total`: the first ones are shown while the others are counted."""
         self.cursor = 0
         self.cursor_key: Key | None = None
         self.loaded = False
@@ -157,19 +160,22 @@ class WindowTable(ScrollView, can_focus=True):
         """How many rows are kept, whatever the length of the list."""
         return len(self._pages)
 
-    def show(self, source: WindowSource, *, key: Key | None = None, keep: bool = False) -> None:
-        """Show another list: from its top, or at the row `key`, or (with `keep`) at the row where the cursor is."""
+    def show(self, source: WindowSource, *, key: Key | None = None, keep: bool = False, early: bool = False) -> None:
+        """Show another list: from its top, or at the row `key`, or (with `keep`) at the row where the cursor is.
+
+        With `early` its first rows are shown before they are counted, if the cursor is on the first one.
+        """
         self._source = source
         self._serial += 1
-        self._looking, self._fetching = False, False
+        self._looking, self._fetching, self.still_counted = False, False, False
         if not keep:
             self.selected.clear()
         wanted = key if key is not None else self.cursor_key if keep else None
-        self._look(Place(self.rows_in_sight, key=wanted, seek=True))
+        self._look(Place(self.rows_in_sight, key=wanted, seek=True), early=early and self.cursor == 0)
 
     def show_nothing(self, why: str) -> None:
         """Be empty, and say why."""
-        self._source, self._serial = None, self._serial + 1
+        self._source, self._serial, self.still_counted = None, self._serial + 1, False
         self._pages.replace({})
         self.total, self.cursor, self.cursor_key, self.loaded = 0, 0, None, True
         self.empty_text = why
@@ -190,7 +196,7 @@ class WindowTable(ScrollView, can_focus=True):
         """Put the cursor on the row with this key."""
         self._look(Place(self.rows_in_sight, self.top, self.cursor, key, seek=True))
 
-    def _look(self, place_: Place) -> None:
+    def _look(self, place_: Place, *, early: bool = False) -> None:
         source = self._source
         if source is None:
             return
@@ -198,15 +204,23 @@ class WindowTable(ScrollView, can_focus=True):
             self._look_again = partial(self._look, place_) if place_.seek else self.reload
             return
         self._looking, self._look_again = True, None
-        in_thread(
-            self, partial(source.look, place_), partial(self.Arrived, self._serial, place_), group=f"list-{self.id}"
-        )
+        arrived = partial(self.Arrived, self._serial, place_)
+
+        def tell(view: View[Any]) -> None:
+            self.post_message(arrived(view, early=True))
+
+        job = partial(source.look, place_, tell if early else None)
+        in_thread(self, job, arrived, group=f"list-{self.id}")
 
     def on_window_table_arrived(self, message: Arrived) -> None:
         if message.serial != self._serial:
             return
-        self._looking = False
-        self._apply(message.asked, message.view)
+        # What was moved since the first rows were shown moves on from there.
+        asked = Place(message.asked.height) if self.still_counted else message.asked
+        self._looking, self.still_counted = message.early, message.early
+        self._apply(asked, message.view)
+        if message.early:
+            return
         if self._look_again is not None:
             self._look_again()
 

@@ -212,12 +212,19 @@ class View(Generic[R]):
     pages: Mapping[int, list[R]] = field(default_factory=dict)
 
 
-def look(session: Session, listing: Listing[R], ask: Look) -> View[R]:
+def look(session: Session, listing: Listing[R], ask: Look, early: Callable[[View[R]], object] | None = None) -> View[R]:
     """Read what a window shows, so that its cursor stays on its row and the rows around it stay where they are.
 
     A window that stands at the top of its list stays there while the cursor's row is in sight, so that new rows above
-    are seen.
+    are seen. With `early` the first page of a list in its own order is read before its rows are counted, and handed
+    over with as many rows as `total`: counting a broad filter takes longer than all the rest.
     """
+    if early is not None and isinstance(listing, Listing) and listing.sort is None:
+        first = listing.page(session, 0, PAGE, PAGE)
+        if len(first) < PAGE:
+            here = next((place for place, row in enumerate(first) if row.key == ask.key), None)
+            return View(len(first), 0, here or 0, here is not None, {0: first} if first else {})
+        early(View(PAGE, 0, 0, found=False, pages={0: first}))
     total = listing.count(session)
     place = listing.position(session, ask.key) if ask.key is not None else None
     cursor = ask.cursor if place is None else place

@@ -114,6 +114,12 @@ def calmly() -> Iterator[None]:
         patch.setattr(textual.pilot.Pilot, "_wait_for_screen", _wait_for_screen)
         patch.setattr(Timer, "_run", _run)
         patch.setattr(textual.constants, "TEXTUAL_ANIMATIONS", "none")
-        # What is made ready while nobody does anything would be waited for after each key.
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_ahead() -> Iterator[None]:
+    """No screen is made ready while nobody does anything: it would be waited for after each key."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AheadApp, "AHEAD", False)
         yield

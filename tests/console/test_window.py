@@ -1,13 +1,21 @@
 """A window over a long list: any page from anywhere, and a cursor that stays on its row."""
 
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.app import App, ComposeResult
 
+from console.widgets.columns import Column
+from console.widgets.window_source import Place, StoreSource
+from console.widgets.window_table import WindowTable
 from models.permissions import Actor
 from models.queries import records
 from models.queries.lab import ask
-from models.queries.window import PAGE, Anchor, Listing, Look, look
+from models.queries.window import PAGE, Anchor, Key, Listing, Look, View, look
 from models.services.records import create_records, delete_record
 from models.store import Store
 from tests.builders import two_vaults
@@ -90,3 +98,61 @@ def test_a_list_names_its_vault(products: Store) -> None:
 @pytest.mark.parametrize("text", ["%", "_0_", "\\", "' or 1=1 --"])
 def test_nothing_in_a_filter_is_a_wildcard(products: Store, text: str) -> None:
     assert ask(products, listing(text=text).count) == 0
+
+
+def test_the_first_rows_of_a_list_are_told_before_it_is_counted(products: Store) -> None:
+    told: list[View[records.RecordRow]] = []
+    whole = ask(products, look, listing(), Look(20, seek=True), told.append)
+    assert whole.total == TOTAL
+    assert [(view.total, len(view.pages[0])) for view in told] == [(PAGE, PAGE)]
+    assert [row.key for row in told[0].pages[0]] == [row.key for row in whole.pages[0]]
+
+
+def test_a_list_of_less_than_a_page_is_counted_by_reading_it(products: Store) -> None:
+    chosen = listing(text="99")
+    everything = keys(products, chosen)
+    assert 3 < len(everything) < PAGE
+    told: list[View[records.RecordRow]] = []
+    found = ask(products, look, chosen, Look(20, key=everything[3], seek=True), told.append)
+    assert told == []
+    assert (found.total, found.cursor, found.found) == (len(everything), 3, True)
+    assert found == ask(products, look, chosen, Look(20, key=everything[3], seek=True))
+
+
+class Slow:
+    """A list that is still being counted when its first rows are there."""
+
+    def __init__(self, store: Store, counted: Event) -> None:
+        self._within = StoreSource(store, listing)
+        self._counted = counted
+
+    def look(self, place: Place, early: Callable[[View[Any]], object] | None = None) -> View[Any]:
+        found = self._within.look(place, early)
+        if early is not None:
+            self._counted.wait(30)
+        return found
+
+    def pages(self, numbers: list[int], total: int, known: Mapping[int, tuple[int, Key]]) -> dict[int, list[Any]]:
+        return self._within.pages(numbers, total, known)
+
+
+class ListApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield WindowTable((Column("Name", lambda row: row.name, 20),), id="list")
+
+
+async def test_the_cursor_moves_on_first_rows_and_stays_where_it_is_when_the_rest_is_counted(products: Store) -> None:
+    counted = Event()
+    async with ListApp().run_test(size=(60, 20)) as pilot:
+        table = pilot.app.query_one(WindowTable)
+        table.focus()
+        table.show(Slow(products, counted), early=True)
+        while not table.loaded:
+            await pilot.pause()
+        assert (table.total, table.still_counted, table.cursor) == (PAGE, True, 0)
+        await pilot.press("down", "down", "down")
+        key = table.cursor_key
+        counted.set()
+        while table.still_counted:
+            await pilot.pause()
+        assert (table.total, table.cursor, table.cursor_key) == (TOTAL, 3, key)

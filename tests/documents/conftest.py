@@ -4,7 +4,7 @@ import pytest
 
 from models.store import Store
 from tests.conftest import ManualClock
-from tests.console.calm import calmly
+from tests.console.calm import calmly, nothing_ahead
 from tests.documents.lab import DocumentLab, build_documents
 
 
@@ -13,4 +13,4 @@ def lab(store: Store, clock: ManualClock) -> DocumentLab:
     return DocumentLab(store, clock, build_documents(store))
 
 
-__all__ = ["calmly", "lab"]
+__all__ = ["calmly", "lab", "nothing_ahead"]
