@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models.errors import NotPossible
 from models.services.user_actions import perform_action
 from models.store import Store
 from seed.catalogue.assemble import joined_object
@@ -77,6 +78,17 @@ def test_the_action_makes_the_transfer_happen(
     vault, record_id = lab.made[name]
     with store.write() as write:
         assert not perform_action(write, lab.actor(write, vault), record_id, action.label), "it was done already"
+
+
+def test_an_inquiry_is_transferred_to_medical_once_it_is_submitted(store: Store) -> None:
+    lab = CatalogueLab.of(store, "medical_crm")
+    (transfer,) = [one for one in catalogue().connections["medical_crm"].transfers if one.key == "inquiry"]
+    saved = Closed(why="The Inquiry is only saved", create={"sim_transfer_to_medical__c": None}, life=())
+    inquiry = begin(lab, "medical_crm", transfer, stories_of("medical_crm")["inquiry"], saved)
+    with pytest.raises(NotPossible, match="Transfer to Medical is possible once Lifecycle State is Submitted"):
+        lab.act("crm", inquiry["id"], "Transfer to Medical")
+    lab.live("crm", inquiry["id"], ("submitted_state__c",))
+    lab.act("crm", inquiry["id"], "Transfer to Medical")
 
 
 Found = tuple[str, int, str, str]
