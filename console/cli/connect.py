@@ -108,7 +108,7 @@ def duplicate(
     name: Annotated[str, typer.Argument(help="Name of the new connection.")],
     api_name: Annotated[str, typer.Option(metavar="NAME", help="Its API name.")],
 ) -> None:
-    """Make a new connection with the fields of another one."""
+    """Make a new connection with the fields of another one, and copies of its integrations and lookups."""
     from models.services.connection_editing import duplicate_connection
 
     settings = settings_of(context)

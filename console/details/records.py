@@ -42,6 +42,8 @@ def document(detail: RecordDetail) -> Document:
         # Of a document, people want to know the version and its lifecycle state.
         state = (f"{latest.version} {latest.state_label}", documents.tone_of(latest.state_type))
     parts: list[Part] = [Title(detail.name, state)]
+    if detail.locked:
+        parts.append(Note(f"Locked: {detail.locked}. Jobs go on writing it.", "warn"))
     for item in detail.open_items:
         words = f"! {item.vault} could not apply it ({item.attempts}×): {item.error_message}"
         parts.append(Note(words, "bad", Goto("exceptions", item.message_key, item.vault_id)))

@@ -95,8 +95,8 @@ def duplicate_form(page: ConnectionPage, made: Made) -> Form:
         form_field("api_name", "API Name", _copy_name(detail.api_name), required=True),
     )
     about = (
-        "The copy has the fields of the original. Integrations, lookups, queues and the remote Vault's details stay "
-        "with the original."
+        "The copy has the fields of the original, and copies of its integrations and lookups; the integrations begin "
+        "inactive. The same queues serve it. The remote Vault's details stay with the original."
     )
     save = partial(doing.duplicate, connection_id=detail.key, made=made)
     return Form(f"Duplicate {detail.name}", fields, save, is_new=True, about=about, helps=HELPS, saves="Duplicate")

@@ -249,7 +249,9 @@ class RecordsScreen(DocumentActions, AskingScreen):
         self.app.push_screen(PickList("Link partner", choices), picked)
 
     def why_not_edit(self) -> str:
-        return self.needs_row()
+        if (why_not := self.needs_row()) or self.detail is None:
+            return why_not
+        return f"{self.detail.name} is locked: {self.detail.locked}." if self.detail.locked else ""
 
     def do_edit(self) -> None:
         self.edit_field("name__v")

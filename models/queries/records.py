@@ -113,6 +113,8 @@ class RecordDetail:
     """Versions and CrossLinks, of a document."""
     deleted_source: DeletedSource | None = None
     actions: tuple[ActionLine, ...] = ()
+    locked: str = ""
+    """Why users cannot edit it; empty when they can."""
 
 
 def object_list(session: Session, vault_id: int) -> tuple[ObjectRow, ...]:
@@ -182,6 +184,7 @@ def detail(session: Session, vault_id: int, record_id: str) -> RecordDetail | No
         document_facts(session, vault_id, record_id) if model.is_document else None,
         None if has_source or not row.link else deleted_source(session, vault_id, row.link),
         action_lines(model, existing_from_row(row).values) if model.actions else (),
+        model.locked_by(existing_from_row(row).values) if model.locked_when else "",
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models.errors import NotPossible
+from models.services.user_actions import perform_action
 from models.store import Store
 from models.tables import Direction, Integration, IntegrationPoint, Queue, Vault, table_of
 from scheduler.explain import explain_record
@@ -43,6 +44,13 @@ def inquiry(lab: CatalogueLab, crm: str = "crm", **values: Any) -> str:
     made = lab.create(crm, INQUIRY, {**filled, "sim_transfer_to_medical__c": True}, "inquiry")
     lab.live(crm, made, ("submitted_state__c",))
     return made
+
+
+def act(lab: CatalogueLab, record_id: str) -> None:
+    """Perform Transfer to Medical."""
+    lab.once()
+    with lab.store.write() as write:
+        perform_action(write, lab.actor(write, "crm"), record_id, "Transfer to Medical")
 
 
 def settings(lab: CatalogueLab, crm: str, countries: str, kind: str = "clm_integration_settings__c") -> str:
@@ -223,6 +231,21 @@ def test_dry_run_and_explanation_tell_of_case_contact_and_person_information(lab
 
 
 # Inquiry, Case and back
+
+
+def test_an_inquiry_is_transferred_by_the_user_action_once_it_is_submitted(lab: CatalogueLab) -> None:
+    account(lab)
+    made = lab.create("crm", INQUIRY, {"name__v": "INQ-1", "account__v": "@account"})
+    with pytest.raises(NotPossible, match="Lifecycle State is Submitted"):
+        act(lab, made)
+    lab.live("crm", made, ("submitted_state__c",))
+    lab.run()
+    assert lab.records("medical", CASE) == []
+    act(lab, made)
+    lab.run()
+    assert only(lab, "medical", CASE)["name__v"] == "INQ-1"
+    with pytest.raises(NotPossible, match="locked"):
+        lab.change("crm", made, {"sim_transfer_to_medical__c": False})
 
 
 def test_a_transferred_inquiry_is_locked_for_users_and_still_follows_its_case_request(lab: CatalogueLab) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import update
 from textual.pilot import Pilot
 from textual.widgets import Input, Label, Static
 
@@ -14,6 +15,7 @@ from models.queries.lab import ask
 from models.queries.records import RecordDetail, detail
 from models.services.vaults import change_profile, create_profile, create_user
 from models.store import Store
+from models.tables import VaultObject, table_of
 from tests.console.lab import area, console, fill, press, record_id, settle
 
 
@@ -148,3 +150,16 @@ async def test_a_new_record_is_made_and_a_record_is_deleted_only_after_a_questio
         assert area(app).table.total == 31
         await press(pilot, "delete", "tab", "enter")
         assert area(app).table.total == 30
+
+
+async def test_a_locked_record_cannot_be_edited_and_says_why(store: Store) -> None:
+    fill(store)
+    objects = table_of(VaultObject)
+    with store.write() as write:
+        write.execute(update(objects).where(objects.c.name == "product__v").values(locked_when={"marketed__c": True}))
+    app = console(store)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "E")
+        assert not isinstance(app.screen, RecordFormScreen)
+        assert "Locked: Marketed is Yes" in area(app).pane.text
