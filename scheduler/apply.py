@@ -5,7 +5,7 @@ transaction, target records are matched, references resolved, and everything is 
 draft stays with it: its effect, what it found (`existing`), what it wrote (`result`), or why not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,20 +121,43 @@ def _departed(session: Session, route: Route, missing: Sequence[str]) -> list[De
 
 def _apply_part(write: WriteSession, route: Route, part: Part, applied: Applied) -> None:
     target = part.target
-    resolved = {rule.target_field for rule in target.field_rules if rule.resolves}
-    for rule in target.field_rules:
-        if rule.resolves:
+    resolving = [rule for rule in target.field_rules if rule.resolves]
+    own = [rule for rule in resolving if rule.reference is not None and rule.reference.reference_id == target.model.id]
+    for rule in resolving:
+        if rule not in own:
             _resolve(write, rule, part.drafts)
+    pairs: Sequence[Pair] = list(zip(part.source.rows, part.drafts, strict=True))
     for behaviour in route.behaviours:
-        behaviour.drafted(write, Receiving(route, target, list(zip(part.source.rows, part.drafts, strict=True))))
+        behaviour.drafted(write, Receiving(route, target, pairs))
+    if route.source.is_document:
+        pairs = oldest_first(pairs)
+    for batch in _referred_first(own, pairs) if own else (pairs,):
+        for rule in own:
+            _resolve(write, rule, [draft for _, draft in batch])
+        _apply_pairs(write, route, target, batch, {rule.target_field for rule in resolving}, applied)
+
+
+def _referred_first(own: Sequence[CompiledFieldRule], pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    """Drafts that refer to records of their own object, as slides to their binder, come after those that do not."""
+    fields = [rule.target_field for rule in own]
+    refer = {row.global_id for row, draft in pairs if any(draft.values.get(name) for name in fields)}
+    yield [pair for pair in pairs if pair[0].global_id not in refer]
+    yield [pair for pair in pairs if pair[0].global_id in refer]
+
+
+def _apply_pairs(
+    write: WriteSession,
+    route: Route,
+    target: CompiledTarget,
+    waiting: Sequence[Pair],
+    resolved: set[str],
+    applied: Applied,
+) -> None:
+    """Match drafts and write them, those that may touch the same target record one after the other."""
     steps = steps_of(route, target)
-    versions = route.source.is_document
-    waiting: Sequence[Pair] = list(zip(part.source.rows, part.drafts, strict=True))
-    if versions:
-        waiting = oldest_first(waiting)
     while waiting:
         found = match(write, target.model, steps, waiting)
-        now, later = in_turn(steps, waiting, found, versions=versions)
+        now, later = in_turn(steps, waiting, found, versions=route.source.is_document)
         drafted = [waiting[place] for place in now]
         for (_, draft), place in zip(drafted, now, strict=True):
             draft.existing = found[place]

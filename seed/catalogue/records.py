@@ -86,21 +86,23 @@ class Maker:
             raise NotPossible(f"{title}: {error.message}", error.remedy) from error
 
     def _give(self, name: str, given: Given) -> None:
-        values = self._filled(given.vault, given.values)
+        values = self._filled(given.vault, _lived(given.object, given.values, given.life))
         (record_id,) = create_records(self.write, self._actor(given.vault), given.object, [values])
         self._made[name] = (given.vault, record_id)
-        self._live(given.vault, given.object, record_id, given.life)
+        if given.object == DOCUMENTS:
+            self._live(given.vault, record_id, given.life)
 
     def _repeat(self, sample: Sample, count: int, start: int) -> Iterator[int]:
         transfer = sample.transfer
-        values = self._filled(transfer.source, sample.story.create or {})
+        created = _lived(transfer.object, sample.story.create or {}, sample.story.life)
+        values = self._filled(transfer.source, created)
         model = self._model(transfer.source, transfer.object)
         actor, done = self._actor(transfer.source), 0
         while done < count:
             rows = [self._varied(model, values, start + number + 1) for number in range(done, min(done + CHUNK, count))]
             ids = create_records(self.write, actor, transfer.object, rows)
-            for record_id in ids if sample.story.life else ():
-                self._live(transfer.source, transfer.object, record_id, sample.story.life)
+            for record_id in ids if sample.story.life and transfer.object == DOCUMENTS else ():
+                self._live(transfer.source, record_id, sample.story.life)
             done += len(rows)
             yield done
 
@@ -119,13 +121,13 @@ class Maker:
                 varied[name] = day - timedelta(days=self.random.randrange(300))
         return varied
 
-    def _live(self, vault: str, object_name: str, record_id: str, life: Sequence[str]) -> None:
+    def _live(self, vault: str, record_id: str, life: Sequence[str]) -> None:
         actor = self._actor(vault)
         for step in life:
             self.write.now += TICK
             if step == DRAFT:
                 new_version(self.write, actor, record_id)
-            elif object_name == DOCUMENTS:
+            else:
                 change_state(self.write, actor, record_id, step)
 
     def _filled(self, vault: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +171,11 @@ class Maker:
         if (vault, object_name) not in self._models:
             self._models[vault, object_name] = load_object(self.write, self.vaults[vault], object_name)
         return self._models[vault, object_name]
+
+
+def _lived(object_name: str, values: Mapping[str, Any], life: Sequence[str]) -> Mapping[str, Any]:
+    """The values of a record that is made in the last state of its life; documents live through theirs."""
+    return {**values, "state__v": life[-1]} if life and object_name != DOCUMENTS else values
 
 
 def _tells_apart(model: ObjectModel, name: str) -> bool:

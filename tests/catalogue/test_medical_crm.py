@@ -426,6 +426,28 @@ def test_a_binder_is_published_with_its_slides_and_withdrawn_by_no_or_obsolete(l
     assert states == {"Binder": "obsolete__c", "Slide 1": "approved__c", "Slide 2": "obsolete__c"}
 
 
+def test_slides_find_their_binder_though_they_come_in_the_same_message(lab: CatalogueLab) -> None:
+    settings(lab, "crm", "us__c")
+    values = {"country__v": "@country__v/US", "clm_content__v": True}
+    binder = lab.create("medical", DOCUMENTS, {"name__v": "B", "type__v": "Multichannel Presentation", **values}, "b")
+    slide = {"type__v": "Multichannel Slide", "sim_presentation__c": "@b", **values}
+    lab.create("medical", DOCUMENTS, {"name__v": "S", **slide})
+    lab.change("medical", binder, {"title__v": "Changed after its slide was made"})
+    lab.once()
+    assert lab.troubles() == []
+    there = {row["name__v"]: row for row in lab.records("crm", DOCUMENTS)}
+    assert there["S"]["sim_presentation__c"] == there["B"]["id"]
+
+
+def test_accounts_of_one_person_in_one_message_make_one_case_contact(lab: CatalogueLab) -> None:
+    for name in ("Dr. A. Lindqvist", "Dr. Ada Lindqvist"):
+        account(lab, name__v=name, sim_veeva_id__c="77")
+    lab.run()
+    assert lab.troubles() == []
+    contact = only(lab, "medical", PERSON)["id"]
+    assert [row["sim_case_contact__c"] for row in lab.records("medical", SOURCE_DATA)] == [contact] * 2
+
+
 def test_a_transferred_document_is_up_versioned_with_its_source(lab: CatalogueLab) -> None:
     made = lab.create("medical", DOCUMENTS, {"name__v": "Letter", "type__v": "Medical Letter"})
     lab.run()
