@@ -5,7 +5,6 @@ It reads nothing and follows nothing: what a key costs here, it costs in any pro
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import ClassVar
 
@@ -51,10 +50,9 @@ class FloorApp(App[None]):
 
 
 def main() -> None:
-    """Run it, with as many frames as the console has."""
+    """Run it."""
     FloorApp().run()
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TEXTUAL_FPS", "120")
     main()

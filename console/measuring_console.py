@@ -15,6 +15,7 @@ from statistics import median, quantiles
 from time import sleep
 
 from console.areas import AREAS
+from console.cli.opening import FRAMES
 from console.floor import FIRST
 from console.measuring import TerminalSession
 from console.widgets.window_pages import PAGE
@@ -83,7 +84,8 @@ def bench_console(
     In `folder` there is neither key map nor preferences: the keys are the usual ones.
     """
     busiest = busiest_vault(store)
-    environment = dict(os.environ) | {"XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    environment = dict(os.environ) | {"TEXTUAL_FPS": FRAMES}
+    environment |= {"XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
     words = [sys.executable, "-c", LAUNCH, "--store", str(path), "--readonly"]
     if busiest is not None:
         words += ["--vault", str(busiest[0])]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scheduler.engine import Engine, RoleChanged
     from scheduler.runner import RunEnded
 
-FRAMES = "120"
+FRAMES = "240"
 """Frames a second, at most; nothing is drawn while nothing changes."""
 GENERATOR = "Generator"
 GENERATE_EVERY = 180.0
@@ -71,7 +71,7 @@ def open_console(
     Without an `engine` it only looks at what others move. `seed` is the generator's. `first_look` is shown until the
     store is open. Raises what `open_store` raises as a ConsoleError, and SystemExit when the console ends by an error.
     """
-    # A key is seen with the next frame: with sixty frames a second that alone takes up to 17 ms.
+    # A key is seen with the next frame: with sixty frames a second that alone takes up to 17 ms, so up to 4 ms.
     os.environ.setdefault("TEXTUAL_FPS", FRAMES)
     # Textual first and the store later: the first frame is on screen before the store's libraries are loaded.
     from console.app import ConsoleApp

@@ -221,7 +221,8 @@ def _queues(session: Session, vault_id: int, connection_id: int) -> tuple[QueueL
         .where(
             messages.queue_id == queues.c.id,
             messages.state == MessageState.QUEUED,
-            messages.connection_id == connection_id,
+            # As a sum, so that SQLite finds the few that wait by their state, and not all that went through here.
+            messages.connection_id + 0 == connection_id,
         )
         .scalar_subquery()
     )
