@@ -4,7 +4,8 @@ A check names every bad field at once and answers in the words a person reads be
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -36,6 +37,7 @@ SoundColumn = Callable[[Sequence[Any]], bool]
 
 DOCUMENTS = "documents"
 """Name of the object whose records are a Vault's documents."""
+_KEPT = "objects kept"
 NAME_LENGTH = 255
 TEXT_LENGTH = 1500
 LARGEST_NUMBER = 2**53
@@ -175,8 +177,31 @@ class ObjectModel:
         return cleaned, problems
 
 
+@contextmanager
+def models_kept(session: Session, kept: dict[tuple[int, str], ObjectModel]) -> Iterator[None]:
+    """Within this, `load_object` loads each object of the session into `kept`, and only once.
+
+    For work on many parts of one Vault that changes no data model; `kept` may serve several sessions, one after the
+    other, for as long as the objects may be taken as they were at the beginning.
+    """
+    session.info[_KEPT] = kept
+    try:
+        yield
+    finally:
+        del session.info[_KEPT]
+
+
 def load_object(session: Session, vault_id: int, name: str) -> ObjectModel:
     """Load an object of a Vault by API name. Raises NotFound."""
+    kept: dict[tuple[int, str], ObjectModel] | None = session.info.get(_KEPT)
+    if kept is None:
+        return _load(session, vault_id, name)
+    if (vault_id, name) not in kept:
+        kept[vault_id, name] = _load(session, vault_id, name)
+    return kept[vault_id, name]
+
+
+def _load(session: Session, vault_id: int, name: str) -> ObjectModel:
     row = session.execute(
         select(table_of(VaultObject)).where(
             table_of(VaultObject).c.vault_id == vault_id, table_of(VaultObject).c.name == name

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, or_, select, update
 from sqlmodel import Session
 
-from models.data_model import ObjectModel, load_object
+from models.data_model import ObjectModel, load_object, models_kept
 from models.errors import ConsoleError
 from models.feed import Topic
 from models.store import Store, WriteSession
@@ -64,6 +64,8 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
     with job_run(store, JobKind.SEND, scope) as run:
         with store.read() as session:
             integrations = sending_integrations(session, scope)
+        # A run takes the data model as it is when it begins.
+        kept: dict[tuple[int, str], ObjectModel] = {}
         for integration in integrations:
             run.go_on()
             try:
@@ -71,7 +73,8 @@ def run_once(store: Store, clock: Clock, scope: Scope) -> RunResult:  # noqa: AR
                     # Another run, or an administrator, may have been faster than this transaction.
                     present = write.execute(_active_integrations(scope, integration.id)).one_or_none()
                     if present is not None:
-                        _send_integration(write, run, present)
+                        with models_kept(write, kept):
+                            _send_integration(write, run, present)
             except ConsoleError as error:
                 run.error(f"{integration.name}: {error.message}")
                 with store.write() as write:

@@ -25,6 +25,7 @@ from models.tables import (
     IntegrationPoint,
     IntegrationRule,
     ObjectField,
+    PersonIdentifier,
     Picklist,
     PicklistValue,
     PointSource,
@@ -53,7 +54,7 @@ Keys = dict[str, dict[int, int]]
 STEPS: tuple[tuple[str, tuple[type[Any], ...]], ...] = (
     ("Users and security profiles", (SecurityProfile, ProfilePermission, User)),
     ("Data model", (Picklist, PicklistValue, VaultObject, ObjectField)),
-    ("Connections", (ConnectionAuthorization, Connection, ConnectionClient)),
+    ("Connections", (ConnectionAuthorization, Connection, ConnectionClient, PersonIdentifier)),
     ("Queues", (Queue, QueueConnection)),
     ("Integrations", (Integration, IntegrationPoint, PointSource)),
     ("Rules and lookups", (ReferenceLookup, ReferenceLookupKey, IntegrationRule, QueryObjectRule, FieldRule)),

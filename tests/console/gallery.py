@@ -287,6 +287,7 @@ PICTURES: dict[str, Picture] = {
     "snapshots": Picture(("1", "f4"), "PickList: Snapshots"),
     "snapshot-form": Picture(("1", "f4", "enter"), "FormScreen: New snapshot"),
     "notices": Picture(("1", "exclamation_mark"), "NoticesScreen: Notifications", 1001, inactive),
+    "catalogue": Picture(("1", "K", "slash", *"ecoa", "enter"), "CatalogueScreen"),
     "vault-settings": Picture(("1", "A"), "FormScreen: Settings of Source", 1001, needing),
     "sandbox-form": Picture(("1", "f6"), "FormScreen: New sandbox of Source"),
     "sandboxes": Picture(("1", "f7"), "PickList: Refresh a sandbox of this Vault", 1001, sandbox),
@@ -297,6 +298,7 @@ PICTURES: dict[str, Picture] = {
     "find": Picture(("6", "ctrl+t"), "AskLine: Find in this list"),
     "save-list": Picture(("6", "Y"), "FormScreen: Save the list"),
     # Connections
+    "identifiers-form": Picture(("1", "I"), "FormScreen: Person Identifiers of Lab Connection"),
     "connection-types": Picture(("1", "n"), "PickList: Connection Type"),
     "connection-form": Picture(("1", "n", "v", "enter"), "FormScreen: New Vault to Vault connection"),
     "external-form": Picture(("1", "n", "e", "x", "enter"), "FormScreen: New External connection"),

@@ -46,6 +46,7 @@ LOOKING = frozenset(
         "export",
         "follow",
         "later",
+        "narrow",
         "lookups",
         "messages",
         "moved",

@@ -49,6 +49,7 @@ from models.services.lookup_files import LoadMode
 from models.services.queue_log import log_messages
 from models.store import Store
 from models.tables import (
+    SEARCH_ON_DEMAND,
     ConfigurationChange,
     Connection,
     ConnectionAuthorization,
@@ -56,6 +57,7 @@ from models.tables import (
     ExceptionMessage,
     FieldRule,
     Integration,
+    IntegrationPoint,
     IntegrationRule,
     Lab,
     LogEntryType,
@@ -192,6 +194,15 @@ def removed(ground: Ground) -> Ground:
         key = add_message(write, ground.pair, 7, MessageState.REMOVED)
         log_messages(write, LogEntryType.REMOVAL, [key], reason="Six hours had passed.")
     return ground
+
+
+def taken_over(ground: Ground) -> Deed:
+    """A record of the source Vault, which is searched while one is made in the target Vault."""
+    with ground.store.write() as write:
+        points = table_of(IntegrationPoint)
+        write.execute(update(points).where(points.c.vault_id == 1002).values(behaviours=[SEARCH_ON_DEMAND]))
+    source, connection = ground.record("Product 005"), "lab_connection__c"
+    return Deed(partial(commands.take_over, object_name="product__v", connection=connection, source_id=source), 1002)
 
 
 def a_query_rule(ground: Ground) -> Ground:
@@ -540,6 +551,7 @@ DEEDS: dict[str, Callable[[Ground], Deed]] = {
         partial(commands.save_typed_record, object_name="product__v", record_id=g.record("Product 003")),
         values={"name__v": "It's “odd” -- $x", "code__c": ""},
     ),
+    "record taken over": taken_over,
     "record made": lambda _: Deed(
         partial(commands.save_typed_record, object_name="product__v", record_id=None),
         values={"name__v": "New", "code__c": "N1"},
