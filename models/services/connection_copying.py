@@ -19,6 +19,7 @@ from models.tables import (
     Integration,
     IntegrationPoint,
     IntegrationRule,
+    PersonIdentifier,
     PointSource,
     QueryObjectRule,
     QueueConnection,
@@ -37,6 +38,7 @@ _PARTS: tuple[type[Any], ...] = (
     QueryObjectRule,
     FieldRule,
     QueueConnection,
+    PersonIdentifier,
 )
 """In the order in which one refers to another."""
 _ABOVE = ("connection_id", "integration_id", "point_id", "rule_id", "lookup_id", "reference_lookup_id")

@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select, update
 
 from models.errors import NotPossible
+from models.services.connections import establish
 from models.services.user_actions import perform_action
 from models.store import Store
-from models.tables import Direction, Integration, IntegrationPoint, Queue, Vault, table_of
+from models.tables import Connection, ConnectionState, Direction, Integration, IntegrationPoint, Queue, Vault, table_of
 from scheduler.explain import explain_record
 from scheduler.rehearsal import rehearse_integration
+from seed.catalogue.assemble import State
 from tests.catalogue.crms import three_crms
 from tests.catalogue.lab import CatalogueLab, Row
 
@@ -471,6 +473,17 @@ def test_an_administrator_adds_a_document_type_to_the_group(lab: CatalogueLab) -
     lab.change("medical", first, {"title__v": "At the congress"})
     lab.run()
     assert only(lab, "crm", DOCUMENTS)["title__v"] == "At the congress"
+
+
+@pytest.mark.parametrize("key", ["medical_crm", "promomats_crm"])
+def test_it_is_established_with_a_vault_crm_of_another_domain(store: Store, key: str) -> None:
+    lab = CatalogueLab.of(store, key, state=State.UNTOUCHED)
+    vaults, connections = table_of(Vault), table_of(Connection)
+    with store.write() as write:
+        write.execute(update(vaults).where(vaults.c.id == lab.vaults["crm"]).values(domain="other.example"))
+        sides = [write.get_one(Connection, each) for each in write.execute(select(connections.c.id)).scalars().all()]
+        establish(write, *sides)
+        assert {side.state for side in sides} == {ConnectionState.ACTIVE}
 
 
 def test_a_sandbox_crm_gets_content_of_production_and_gives_no_data_back(lab: CatalogueLab) -> None:

@@ -15,6 +15,7 @@ from models.tables import (
     Integration,
     IntegrationPoint,
     IntegrationRule,
+    PersonIdentifier,
     PointSource,
     QueueConnection,
     table_of,
@@ -58,6 +59,16 @@ def test_it_takes_integrations_rules_and_queues_along(store: Store, clock: Manua
         assert found == below(lab, side.connection_id)
         assert all(found[name] for name in ("points", "queues"))
         assert [row.active for row in lab.rows(Integration, connection_id=copy)] == [False]
+
+
+def test_it_identifies_persons_as_the_original_does(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock)
+    own = {"vault_id": lab.source.vault_id, "person_field": "a__c", "account_field": "b__c"}
+    with store.write() as write:
+        write.add(PersonIdentifier(connection_id=lab.source.connection_id, **own))
+    copy = duplicate(lab, lab.source.connection_id, lab.source.vault_id)
+    (identifier,) = lab.rows(PersonIdentifier, connection_id=copy)
+    assert (identifier.person_field, identifier.account_field) == ("a__c", "b__c")
 
 
 def test_it_moves_data_once_it_is_established_and_active(store: Store, clock: ManualClock) -> None:

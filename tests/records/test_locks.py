@@ -5,6 +5,8 @@ import pytest
 from models.data_model import load_object
 from models.errors import InvalidInput, NotPossible
 from models.permissions import Actor
+from models.queries.lab import ask
+from models.queries.records import detail
 from models.record_writer import draft, write_records
 from models.services.objects import FieldSpec, create_object, create_picklist
 from models.services.records import change_record, create_record, load_record
@@ -71,6 +73,15 @@ def test_several_values_are_kept_once_each_and_in_the_picklist_s_order(
     inquiry = create(inquiries, countries__c=typed)
     with inquiries.write() as write:
         assert load_record(write, SYSTEM, inquiry)[1].values.get("countries__c") == kept
+
+
+def test_several_values_are_read_by_their_labels(inquiries: Store) -> None:
+    inquiry = create(inquiries, countries__c="us__c,mx__c", transfer_status__c="success__c")
+    found = ask(inquiries, detail, VAULT, inquiry)
+    assert found is not None
+    texts = {field.name: field.text for field in found.fields}
+    assert texts == {"transfer_status__c": "Success", "countries__c": "Us, Mx"}
+    assert found.locked == "Transfer Status is Success"
 
 
 def test_each_of_several_values_must_be_of_the_picklist(inquiries: Store) -> None:
