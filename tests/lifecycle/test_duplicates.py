@@ -63,10 +63,12 @@ def test_it_takes_integrations_rules_and_queues_along(store: Store, clock: Manua
 
 def test_it_identifies_persons_as_the_original_does(store: Store, clock: ManualClock) -> None:
     lab = make_lab(store, clock)
-    own = {"vault_id": lab.source.vault_id, "person_field": "a__c", "account_field": "b__c"}
+    vault_id, original = lab.source.vault_id, lab.source.connection_id
     with store.write() as write:
-        write.add(PersonIdentifier(connection_id=lab.source.connection_id, **own))
-    copy = duplicate(lab, lab.source.connection_id, lab.source.vault_id)
+        write.add(
+            PersonIdentifier(vault_id=vault_id, connection_id=original, person_field="a__c", account_field="b__c")
+        )
+    copy = duplicate(lab, original, vault_id)
     (identifier,) = lab.rows(PersonIdentifier, connection_id=copy)
     assert (identifier.person_field, identifier.account_field) == ("a__c", "b__c")
 
