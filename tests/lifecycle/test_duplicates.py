@@ -5,9 +5,11 @@ from typing import Any
 from sqlalchemy import select
 
 from models.permissions import Actor
+from models.queries.changes import last_change
 from models.services.connection_editing import duplicate_connection
 from models.services.connections import establish
 from models.services.integrations import set_integration_active
+from models.services.undo import undo
 from models.store import Store
 from models.tables import (
     Connection,
@@ -20,7 +22,7 @@ from models.tables import (
     QueueConnection,
     table_of,
 )
-from tests.builders import key
+from tests.builders import key, user
 from tests.conftest import ManualClock
 from tests.stages.lab import Lab, make_lab
 
@@ -88,3 +90,18 @@ def test_it_moves_data_once_it_is_established_and_active(store: Store, clock: Ma
     lab.create("Aspirin")
     lab.transfer()
     assert [row["name__v"] for row in lab.targets()] == ["Aspirin"]
+
+
+def test_it_is_taken_back_with_all_that_it_took_along(store: Store, clock: ManualClock) -> None:
+    lab = make_lab(store, clock)
+    vault_id = lab.source.vault_id
+    admin = user(store, vault_id)
+    with store.write() as write:
+        copy = key(duplicate_connection(write, admin, lab.source.connection_id, name="Copy", api_name="copy__c"))
+    assert below(lab, copy)["points"]
+    with store.write() as write:
+        line = last_change(write, vault_id, admin.name)
+        assert line is not None
+        undo(write, admin, line.key)
+    assert not any(below(lab, copy).values())
+    assert lab.rows(Connection, id=copy) == []
