@@ -23,7 +23,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -33,12 +32,11 @@ from console import commands
 from console.actions import Action, bindings
 from console.areas import AREAS
 from console.help import document_for
-from console.keymap import KeyMap
 from console.lab import Filler, LabOpener
 from console.modals.help import HelpScreen
 from console.modals.picker import Choice, PickList
 from console.permissions import MANAGE_CONNECTIONS, SANDBOX_VAULTS
-from console.preferences import Preferences
+from console.reopening import ReopeningApp
 from console.reports import write_report
 from console.routes import area_screen, list_within
 from console.screens.area import AreaScreen
@@ -52,9 +50,8 @@ from console.screens.tour import take_the_tour
 from console.screens.undoing import ask_to_undo
 from console.screens.vault_settings import ask_for_vault_settings
 from console.targets import Goto
-from console.telling import TellingApp
 from console.theme import SIGNS
-from console.widgets.bars import AreaBar, VaultBar
+from console.widgets.bars import AreaBar, TaskBar, VaultBar
 
 _unseen = partial(Action, shown=False)
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -62,7 +59,7 @@ _INSIDE = {"messages": "queues", "lookups": "connections", "design": "integratio
 """Lists that are opened from another area's own."""
 
 
-class ConsoleApp(TellingApp):
+class ConsoleApp(ReopeningApp):
     """The console. See the module's text for how to start one."""
 
     TITLE = "Vault Connections Console"
@@ -104,6 +101,7 @@ class ConsoleApp(TellingApp):
         _unseen("sandbox", "f6", "Create Sandbox", "Make a sandbox of this Vault", permission=SANDBOX_VAULTS),
         _unseen("refresh", "f7", "Refresh Sandbox", "Fill a sandbox of this Vault anew", permission=SANDBOX_VAULTS),
         _unseen("tour", "f10", "Tour", "A tour of one minute: where everything is"),
+        _unseen("tasks", "ampersand", "Work under way", "Long work that goes on: how far it is, and cancelling it"),
         _unseen("screenshot", "f12", "Screenshot", "Save a picture of the screen as an SVG file"),
         _unseen("theme", "f9", "Theme", "Choose the colours: dark, light, high contrast, colour-blind safe"),
     )
@@ -127,33 +125,11 @@ class ConsoleApp(TellingApp):
         Binding("ctrl+q", "quit", "Quit", show=False, id="app.quit", tooltip="End the console", priority=True),
     ]
 
-    def __init__(
-        self,
-        open_lab: LabOpener,
-        *,
-        vault: int | str | None = None,
-        user: str | None = None,
-        read_only: bool = False,
-        theme: str | None = None,
-        plain: bool = False,
-        area: str = "home",
-        report_folder: Path | None = None,
-        preferences: Preferences | None = None,
-        keys: KeyMap | None = None,
-    ) -> None:
+    def __init__(self, open_lab: LabOpener, *, area: str = "home", **options: Any) -> None:
+        """`options` are those of the module's text, each taken by the part of the app that it is about."""
         # The mode in which an app starts; read once, when it is made.
         self.DEFAULT_MODE = area  # type: ignore[misc]
-        super().__init__(
-            open_lab,
-            vault=vault,
-            user=user,
-            read_only=read_only,
-            theme=theme,
-            plain=plain,
-            preferences=preferences,
-            keys=keys,
-            report_folder=report_folder,
-        )
+        super().__init__(open_lab, **options)
         self._leaving = False
 
     # Vault and user
@@ -178,6 +154,9 @@ class ConsoleApp(TellingApp):
 
     def on_vault_bar_clicked(self, _message: VaultBar.Clicked) -> None:
         self.action_do("vault")
+
+    def on_task_bar_clicked(self, _message: TaskBar.Clicked) -> None:
+        self.action_do("tasks")
 
     def on_vault_bar_notices_asked(self, _message: VaultBar.NoticesAsked) -> None:
         self.action_do("notices")
@@ -363,6 +342,7 @@ class ConsoleApp(TellingApp):
         """Let running jobs finish without freezing the screen, then end."""
         if self._subscription is not None:
             self._subscription.close()
+        self.cancel_tasks()
         if self.engine is not None:
             self.tell(SIGNS.pick("Waiting for running jobs…", "Waiting for running jobs..."), title="Ending")
             engine, self.engine = self.engine, None

@@ -67,4 +67,7 @@ class OpenedLab:
 
 
 LabOpener = Callable[[], OpenedLab]
-"""Opens the store. Called once, in a thread; may raise `models.errors.ConsoleError`."""
+"""Opens the store. Called in a thread: once, and again after the store was let go to put a snapshot back.
+
+May raise `models.errors.ConsoleError`.
+"""

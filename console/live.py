@@ -152,7 +152,8 @@ class LiveApp(AheadApp):
     def on_mount(self) -> None:
         self.call_after_refresh(self._open)
 
-    def _open(self) -> None:
+    def _open(self, *, again: bool = False) -> None:
+        """Open the lab; `again` after it was let go: then whoever was there need not be there any more."""
         vault, user = self._wish
         from scheduler.memory import share_heap
 
@@ -167,11 +168,33 @@ class LiveApp(AheadApp):
                 lab = self._open_lab()
                 from models.queries.lab import ask, sign_in
 
-                return self.Opened(lab, ask(lab.store, sign_in, vault, user))
+                try:
+                    return self.Opened(lab, ask(lab.store, sign_in, vault, user))
+                except ConsoleError:
+                    if not again:
+                        raise
+                    return self.Opened(lab, ask(lab.store, sign_in, None, None))
             except ConsoleError as error:
                 return self.Refused(lab, error)
 
         in_thread(self, job, lambda message: message, group="open")
+
+    def _let_go(self) -> Store | None:
+        """Let go of the store, for it to be opened anew; the engine has been stopped. Answers what was open."""
+        store, self.lab = self.store, None
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+        for timer in (self._clock_timer, self._look_timer, self._drain_timer, self._notice_timer):
+            if timer is not None:
+                timer.stop()
+        self._clock_timer = self._look_timer = self._drain_timer = self._notice_timer = None
+        self._counting = self._count_again = self._looking = self._noticing = self._notice_again = False
+        self._first_data = self._filled = False
+        session = self.session
+        self._wish = (session.vault_id or None, session.user.username if session.user else None)
+        session.engine, session.viewer_reason = "opening", ""
+        return store
 
     def on_live_app_refused(self, message: Refused) -> None:
         self.lab, self.refusal = message.lab, message.error

@@ -6,7 +6,8 @@ Whatever goes wrong in one becomes a `Failed` message, which bubbles up to the a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from textual.message import Message
 from textual.worker import Worker, get_current_worker
@@ -15,7 +16,42 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.message_pump import MessagePump
 
+    from models.errors import ConsoleError
+
 T = TypeVar("T")
+
+
+Work = Callable[[Callable[[str, float], None], Callable[[], bool]], str]
+"""Long work: tells what it does and how much is done (0 to 1), asks whether it is cancelled, answers a sentence."""
+
+
+class Watcher(Protocol):
+    """What shows how far long work is."""
+
+    def moved(self) -> None:
+        """The work has gone on."""
+        ...
+
+    def ended(self, text: str | None, error: Exception | None) -> None:
+        """The work is done, or could not be."""
+        ...
+
+
+class Task:
+    """Long work that goes on, whether somebody watches it or does something else meanwhile."""
+
+    def __init__(self, title: str, work: Work) -> None:
+        self.title, self.work = title, work
+        self.cancelled = Event()
+        self.what, self.part = "Beginning", 0.0
+        self.watcher: Watcher | None = None
+        self.failed: Callable[[ConsoleError], None] | None = None
+        """Takes a refusal when nobody watches; without it the app tells it."""
+
+    def cancel(self) -> None:
+        """Ask the work to end without having done anything."""
+        self.cancelled.set()
+        self.what = "Cancelling"
 
 
 class Failed(Message):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Annotated
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -91,6 +94,43 @@ class Options:
         if wrong:
             raise InvalidInput(wrong)
         return found
+
+
+def _narrowing(
+    state: State = None,
+    direction: DirectionOption = None,
+    point: Point = None,
+    connection: Connection = None,
+    object_name: ObjectName = None,
+    event: Event = None,
+    item: Item = None,
+    key: Key = None,
+    attribute: Attribute = None,
+    line: Words = "",
+) -> Options:
+    """The options that narrow messages in every command that lists them."""
+    return Options(line, state, direction, point, connection, object_name, event, item, key, tuple(attribute or ()))
+
+
+def narrowed(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: a command has the options that narrow messages, and gets them together as `options`."""
+    own, shared = inspect.signature(command).parameters, inspect.signature(_narrowing).parameters
+
+    @wraps(command)
+    def call(**given: Any) -> None:
+        command(options=_narrowing(**{name: given.pop(name) for name in shared}), **given)
+
+    hints = {**get_type_hints(_narrowing, include_extras=True), **get_type_hints(command, include_extras=True)}
+    del hints["options"]
+    before = [each for each in own.values() if each.name in ("context", "queue")]
+    after = [each for each in own.values() if each.name not in ("context", "queue", "options")]
+    parameters = [
+        each.replace(annotation=hints[each.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for each in (*before, *shared.values(), *after)
+    ]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = hints
+    return call
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -27,43 +28,21 @@ AT_ONCE = 500
 
 
 @command(messages, "list", lists="messages")
+@by.narrowed
 def list_messages(
     context: typer.Context,
     queue: by.QueueName = None,
-    state: by.State = None,
-    direction: by.DirectionOption = None,
-    point: by.Point = None,
-    connection: by.Connection = None,
-    object_name: by.ObjectName = None,
-    event: by.Event = None,
-    item: by.Item = None,
-    key: by.Key = None,
-    attribute: by.Attribute = None,
     message_id: by.MessageId = None,
     run: by.Run = None,
     since: by.Since = None,
     until: by.Until = None,
-    line: by.Words = "",
+    *,
+    options: by.Options,
     limit: Annotated[int, typer.Option(min=0, help="How many to list at most, the newest first.")] = 50,
 ) -> None:
     """List messages, the newest first; nothing is taken out of a queue."""
     settings = settings_of(context)
-    options = by.Options(
-        line,
-        state,
-        direction,
-        point,
-        connection,
-        object_name,
-        event,
-        item,
-        key,
-        tuple(attribute or ()),
-        message_id,
-        run,
-        since,
-        until,
-    )
+    options = replace(options, id=message_id, run=run, since=since, until=until)
     total, rows = 0, list[Located]()
     with opened(settings) as lab, lab.store.read() as session:
         place = by.where(lab, session, queue)
@@ -97,19 +76,12 @@ def list_messages(
 
 
 @command(messages, "tail")
+@by.narrowed
 def tail(
     context: typer.Context,
     queue: by.QueueName = None,
-    state: by.State = None,
-    direction: by.DirectionOption = None,
-    point: by.Point = None,
-    connection: by.Connection = None,
-    object_name: by.ObjectName = None,
-    event: by.Event = None,
-    item: by.Item = None,
-    key: by.Key = None,
-    attribute: by.Attribute = None,
-    line: by.Words = "",
+    *,
+    options: by.Options,
     last: Annotated[int, typer.Option(min=0, metavar="N", help="Begin with the last N of each Vault.")] = 0,
     count: Annotated[int | None, typer.Option(min=1, metavar="N", help="End after so many messages.")] = None,
     for_: Annotated[
@@ -121,9 +93,6 @@ def tail(
     Only looks: another process moves them, such as a console or `vault-console run`.
     """
     settings = settings_of(context)
-    options = by.Options(
-        line, state, direction, point, connection, object_name, event, item, key, tuple(attribute or ())
-    )
     until = None if for_ is None else time.monotonic() + duration(for_).total_seconds()
     with opened(settings) as lab, _interruptible():
         with lab.store.read() as session:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from console.cli.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.lab import LabOpener
     from models.queries.first_look import FirstLook
     from models.store import Store
@@ -108,11 +110,17 @@ def _opener(settings: Settings, open_store: Callable[[], Store], *, engine: bool
     """How the console opens its lab. An empty one is filled first, where somebody may: its clock begins with that."""
     from console.lab import OpenedLab, RunningEngine
 
+    places: list[Path | None] = []
+
     def open_lab() -> OpenedLab:
         from console.cli.filling import LabFiller, is_empty
+        from models.opening import open_store as open_again
         from scheduler.clock import attach_lab
 
-        store = open_store()
+        # What was made the first time, such as a demo, is only opened from then on.
+        again = next(iter(places), None)
+        store = open_store() if again is None else open_again(again)
+        places.append(store.path)
         if settings.resolve or settings.ca_file is not None:
             from console.cli.reaching import apply_reach
 
@@ -125,7 +133,7 @@ def _opener(settings: Settings, open_store: Callable[[], Store], *, engine: bool
 
         def start_engine() -> RunningEngine:
             made = make_engine(store, seed=seed)
-            if made.start() and settings.speed is not None:
+            if made.start() and settings.speed is not None and again is None:
                 made.clock.set_speed(settings.speed)
             return made
 

@@ -93,6 +93,15 @@ def start(store: Store, who: Who, chosen: Chosen) -> RetryPlan:
         return start_retry(write, actor, chosen)
 
 
+def cancel(store: Store, who: Who, *, retry_id: int) -> str:
+    """Call off a Retry Transfer that no job has begun."""
+    from models.services.exceptions import cancel_retry
+
+    with acting(store, who) as (write, actor):
+        cancel_retry(write, actor, retry_id)
+    return f"Cancelled Retry Transfer {retry_id}: nothing of it was tried. Its messages can be retried again."
+
+
 def results(session: StoreSession, keys: Sequence[int]) -> list[tuple[int, RetryRow | None]]:
     """How far Retry Transfers have come; None for one whose messages were deleted with it."""
     from models.queries.retries import retry
@@ -112,6 +121,29 @@ def result_text(row: Any) -> str:
         return f"Retry Transfer {row.key} failed. {row.error}"
     rest = "everything in it has passed" if not row.failed else f"{row.failed:,} still open"
     return f"Retry Transfer {row.key} of {amount(row.messages, row.items)}: {row.result}; {rest}."
+
+
+def state_text(row: RetryRow) -> str:
+    """How far a Retry Transfer is, in words."""
+    if not row.is_over:
+        return f"Under way: {row.result} so far"
+    return f"Failed. {row.error}" if row.error else row.result[:1].upper() + row.result[1:]
+
+
+def retry_lines(row: RetryRow) -> list[str]:
+    """A Retry Transfer in lines to read."""
+    ended = f", ended at {row.finished_at:%Y-%m-%d %H:%M:%S}" if row.finished_at is not None else ""
+    lines = [
+        f"Of {amount(row.messages, row.items)}: {row.asked}",
+        f"Asked for by {row.user_name} at {row.created_at:%Y-%m-%d %H:%M:%S} UTC{ended}",
+        "",
+        f"{state_text(row)}.",
+    ]
+    if not row.is_over and not row.runs:
+        lines += ["", "No job has begun it. Until one does it can be cancelled: its messages stay open."]
+    elif not row.is_over:
+        lines += ["", "It has begun, and what it moved has moved: it ends by itself."]
+    return lines
 
 
 def notification(store: Store, who: Who) -> Notification:

@@ -47,6 +47,8 @@ class Found:
 
     listing: MessageListing
     note: str = ""
+    unsorted: str = ""
+    """Why the list is not sorted as it was asked to be."""
 
 
 def problems(line: str, now: datetime, *, typing: bool = False) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def is_beginning(line: str) -> bool:
 
 def find(store: Store, vault_id: int, asked: Asked, *, sort: str, descending: bool, below: int | None = None) -> Found:
     """The messages of a Vault that are asked for, as `models.queries.messages.listing` lists them."""
-    from models.queries.messages import listing, nothing, unknown
+    from models.queries.messages import FEW, FEW_SORTS, listing, nothing, unknown
 
     wanted = asked.wanted(store.clock.now())
     with store.read() as session:
@@ -89,7 +91,10 @@ def find(store: Store, vault_id: int, asked: Asked, *, sort: str, descending: bo
             )
         except ConsoleError as error:
             return Found(nothing(vault_id), f"{error.message} {error.remedy}".strip())
-    return Found(found, " ".join(unknown(wanted, found)))
+    unsorted = ""
+    if sort in FEW_SORTS and found.sort is None:
+        unsorted = f"At most {FEW:,} messages are sorted by {sort}: narrow the list first. It stays in its own order."
+    return Found(found, " ".join(unknown(wanted, found)), unsorted)
 
 
 def count_newer(session: StoreSession, store: Store, vault_id: int, asked: Asked, after: int) -> int:

@@ -50,22 +50,41 @@ def delete(store: Store, who: Who, *, name: str) -> str:
     return f"Deleted the snapshot {name}."
 
 
+def restore(store: Store, who: Who, *, name: str) -> str:
+    """Put a snapshot back in place of everything in the store, which is closed by it."""
+    from scheduler.snapshots import BEFORE_RESTORE, restore_snapshot
+
+    _require_changes(who)
+    found = restore_snapshot(store, name)
+    return f"{name} is back, at lab time {found.lab_time:%Y-%m-%d %H:%M}. What was there is kept as {BEFORE_RESTORE}."
+
+
 def _require_changes(who: Who) -> None:
     from models.errors import NotAllowed
 
     if who.read_only:
-        raise NotAllowed("This console is read-only: it saves and deletes nothing.", "Start it without --readonly.")
+        message = "This console is read-only: it saves, deletes and puts back nothing."
+        raise NotAllowed(message, "Start it without --readonly.")
 
 
 def told(snapshot: Snapshot) -> list[str]:
-    """A snapshot in lines, and how it is put back."""
+    """A snapshot in lines."""
     # What draws a screen: the command line, which reads sizes and names here, does without.
     from console.details.texts import moment
 
     return [
         f"Saved {moment(snapshot.saved_at)} UTC, at lab time {moment(snapshot.lab_time)} UTC",
         f"{size_text(snapshot.size)}, in {snapshot.path}",
-        "",
-        "It takes the place of everything in the store, so no console may be open meanwhile. End this one, then call:",
-        f"vault-console snapshot restore {snapshot.name}",
+    ]
+
+
+def consequences(snapshot: Snapshot) -> list[str]:
+    """What happens when a snapshot is put back."""
+    from console.details.texts import moment
+
+    when = moment(snapshot.lab_time)
+    return [
+        f"All Vaults become what they were at lab time {when} UTC: data, messages, configuration, and the lab clock.",
+        "What is there now is kept as the snapshot before-restore, in place of an earlier one of that name.",
+        "Running jobs are ended first. Other consoles that are open on this lab have to be opened anew.",
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -20,12 +20,12 @@ from console.modals.base import Modal
 from console.modals.confirm import Confirm
 from console.modals.dialog import Answer, Dialog
 from console.modals.picker import MATCHLESS, Choice, PickList
-from console.modals.progress import ProgressScreen, Work
+from console.modals.progress import ProgressScreen
 from console.theme import SIGNS
 from console.twins.call import carry_on, carry_out
 from console.widgets.fields import ChoiceField, FieldLine
 from console.widgets.paint import clean
-from console.work import Failed, in_thread
+from console.work import Failed, Work, in_thread
 from models.errors import ConsoleError, InvalidInput
 
 if TYPE_CHECKING:
@@ -83,6 +83,24 @@ def form_field(
     return FormField(name, label, type, value, text, required, tuple(choices), hint=hint)
 
 
+def _ask_again(home: ConsoleApp, form: Form, values: Mapping[str, str], error: ConsoleError) -> None:
+    """Open a form again with what was typed, after its work was refused; only told where another box is open."""
+    if home.front is None:
+        home.tell_error(error)
+        return
+    fields = [
+        replace(field, value=value, text=dict(field.choices).get(value, value))
+        for field in form.fields
+        for value in (values.get(field.name, field.value),)
+    ]
+
+    def done(text: str | None) -> None:
+        if text:
+            home.tell(text)
+
+    home.push_screen(FormScreen(replace(form, fields=fields), refused=error), done)
+
+
 class FormScreen(Modal[str | None]):
     """Fill in a form. Answers what was done, or None when nothing was."""
 
@@ -115,9 +133,11 @@ class FormScreen(Modal[str | None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, form: Form, *, refused: ConsoleError | None = None) -> None:
+        """`refused` says why what the form holds could not be done."""
         super().__init__()
         self._form = form
+        self._refused_first = refused
         self._saving = False
         self._picker: PickList | None = None
 
@@ -149,6 +169,8 @@ class FormScreen(Modal[str | None]):
         self.set_class(not self._form.helps, "-no-hints")
         lines = self._lines
         next((line for line in lines if line.field.name == self._form.first), lines[0]).editor.focus()
+        if self._refused_first is not None:
+            self.call_after_refresh(self._refused, self._refused_first)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
@@ -242,14 +264,20 @@ class FormScreen(Modal[str | None]):
         form, who = self._form, self.home.session.who
         if form.work is not None:
             work = carry_on(form.work, store, who, values)
-            self.app.push_screen(ProgressScreen(form.title, work, failed=self._refused), self._worked)
+            progress = ProgressScreen(form.title, work, failed=self._refused)
+            self.app.push_screen(progress, partial(self._worked, progress, values))
         elif form.save is not None:
             in_thread(self, partial(carry_out, form.save, store, who, values, confirmed), self.Saved, group="save")
 
-    def _worked(self, text: str | None) -> None:
-        """Long work is done; the form stays with all that was typed while it is not."""
+    def _worked(self, progress: ProgressScreen, values: Mapping[str, str], text: str | None) -> None:
+        """Long work is done, and the form with it; where it failed, all that was typed stays.
+
+        Whoever does something else meanwhile gets the form again when the work is refused.
+        """
         self._saving = False
-        if text is not None:
+        if progress.left:
+            progress.watched.failed = partial(_ask_again, self.home, self._form, values)
+        if progress.left or text is not None:
             self.dismiss(text)
 
     def on_form_screen_saved(self, message: Saved) -> None:

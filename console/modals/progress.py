@@ -1,27 +1,25 @@
-"""Long work with its progress, and a way to cancel it."""
+"""Long work with its progress: watched, left to go on by itself, or cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from threading import Event
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Button, ProgressBar, Static
 
 from console.modals.base import Modal
 from console.widgets.paint import clean
 from console.widgets.plain import Meter
-from console.work import Failed, in_thread
+from console.work import Task, Work
 from models.errors import ConsoleError
 
-Work = Callable[[Callable[[str, float], None], Callable[[], bool]], str]
-"""Does the work: tells what it does and how much is done (0 to 1), asks whether it is cancelled, answers a sentence."""
+if TYPE_CHECKING:
+    from console.tasking import TaskingApp
 
 
 class MeterBar(ProgressBar):
@@ -31,78 +29,107 @@ class MeterBar(ProgressBar):
 
 
 class ProgressScreen(Modal[str | None]):
-    """Do long work in a thread and show how far it is. Answers what was done, or None."""
+    """Shows how far long work is. Answers what was done; None when it failed, or goes on without being watched.
 
-    HELP = "Esc cancels: then nothing is changed."
+    The work begins with the screen, unless it is one that goes on already.
+    """
+
+    HELP = "Esc goes on with other things while the work goes on; “Cancel” ends it, and then nothing is changed."
     DEFAULT_CSS = """
-    ProgressScreen > Vertical {
-        width: 64; max-width: 94%; height: auto; padding: 1 2;
-    }
+    ProgressScreen > Vertical { width: 64; max-width: 94%; height: auto; padding: 1 2; }
     ProgressScreen ProgressBar { margin-top: 1; width: 100%; }
     ProgressScreen Bar { width: 1fr; }
     ProgressScreen Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+    ProgressScreen Button { margin-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="progress.cancel", tooltip="Cancel; nothing is changed"),
+        Binding("escape", "leave", "Work on", id="progress.leave", tooltip="Do something else while this goes on"),
+        Binding("left", "app.focus_previous", show=False, id="progress.left", tooltip="Other button"),
+        Binding("right", "app.focus_next", show=False, id="progress.right", tooltip="Other button"),
     ]
 
-    class Moved(Message, bubble=False):
-        """The work has gone on."""
+    def __init__(
+        self,
+        task: Task | str,
+        work: Work | None = None,
+        *,
+        failed: Callable[[ConsoleError], None] | None = None,
+        stays: bool = False,
+    ) -> None:
+        """`task` is one that goes on, or the title of `work` that is to begin.
 
-        def __init__(self, what: str, part: float) -> None:
-            super().__init__()
-            self.what = what
-            self.part = part
-
-    class Finished(Message, bubble=False):
-        """The work is done."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    def __init__(self, title: str, work: Work, *, failed: Callable[[ConsoleError], None] | None = None) -> None:
-        """`failed` takes a refusal, once this screen is gone; without it the app tells it."""
+        `failed` takes a refusal, once this screen is gone; without it the app tells it. `stays`: there is nothing else
+        to do meanwhile, so Esc cancels.
+        """
         super().__init__()
-        self._title, self._work, self._failed = title, work, failed
-        self.cancelled = Event()
+        self._begins = isinstance(task, str)
+        self.watched = Task(task, work) if isinstance(task, str) and work is not None else cast("Task", task)
+        self._failed, self._stays = failed, stays
+        self.left = False
+        """Whether the work goes on without being watched."""
+        self._done: tuple[str | None, Exception | None] | None = None
+
+    @property
+    def cancelled(self) -> Event:
+        """Set by whoever wants the work to end."""
+        return self.watched.cancelled
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            self.entitle(box, self._title)
-            yield Static(Content("Beginning"), id="what")
+            self.entitle(box, self.watched.title, "Esc cancels" if self._stays else "Esc works on meanwhile")
+            yield Static(Content(clean(self.watched.what)), id="what")
             yield MeterBar(total=1.0, show_eta=False)
             with Horizontal():
+                if not self._stays:
+                    yield Button(Content("Work on"), id="on", compact=True)
                 yield Button(Content("Cancel"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        def tell(what: str, part: float) -> None:
-            self.post_message(self.Moved(what, part))
+        self.query(Button).first().focus()
+        self.watched.watcher = self
+        if self._begins:
+            cast("TaskingApp", self.app).begin(self.watched)
+        else:
+            self.moved()
 
-        in_thread(self, partial(self._work, tell, self.cancelled.is_set), self.Finished, group="long")
+    def on_screen_resume(self) -> None:
+        if self._done is not None:
+            done, self._done = self._done, None
+            self.ended(*done)
 
-    def on_unmount(self) -> None:
-        """Who ends the console does not wait for what he cannot see any more."""
-        self.cancelled.set()
+    def moved(self) -> None:
+        if self.is_mounted:
+            self.query_one("#what", Static).update(Content(clean(self.watched.what)))
+            self.query_one(ProgressBar).update(progress=self.watched.part)
 
-    def on_progress_screen_moved(self, message: Moved) -> None:
-        self.query_one("#what", Static).update(Content(clean(message.what)))
-        self.query_one(ProgressBar).update(progress=message.part)
-
-    def on_progress_screen_finished(self, message: Finished) -> None:
-        self.dismiss(message.text)
-
-    def on_failed(self, message: Failed) -> None:
+    def ended(self, text: str | None, error: Exception | None) -> None:
         """What went wrong is told by who asked for the work, or by the app; nothing has been changed."""
-        self.dismiss(None)
-        if self._failed is not None and isinstance(message.error, ConsoleError):
-            message.stop()
-            self.app.call_later(self._failed, message.error)
+        home = cast("TaskingApp", self.app)
+        if not self.is_current:
+            # Another box stands over this one: it is left with it.
+            self._done = (text, error)
+            return
+        self.dismiss(text)
+        if isinstance(error, ConsoleError) and self._failed is not None:
+            home.call_later(self._failed, error)
+        elif error is not None:
+            home.tell_error(error)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.action_cancel()
+        if event.button.id == "on":
+            self.action_leave()
+        else:
+            self.cancel()
 
-    def action_cancel(self) -> None:
-        self.cancelled.set()
-        self.query_one("#what", Static).update(Content("Cancelling"))
+    def cancel(self) -> None:
+        """Have the work end; this screen goes with it."""
+        self.watched.cancel()
+        self.moved()
+
+    def action_leave(self) -> None:
+        if self._stays:
+            self.cancel()
+        else:
+            self.left, self.watched.watcher = True, None
+            self.dismiss(None)

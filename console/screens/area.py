@@ -99,6 +99,11 @@ class AreaScreen(FindingScreen):
         """What a list without rows says, with the keys as they are mapped."""
         return self.home.written(self.EMPTY)
 
+    @property
+    def no_match(self) -> str:
+        """What a list says in which the filter left nothing."""
+        return f"No match for “{clean(self.filter_text)}”. Esc takes the filter away."
+
     def on_mount(self) -> None:
         self.query_one(FilterInput).cursor_blink = False
         self.table.sort, self.table.descending = self.FIRST_SORT or self.NEWEST_FIRST, bool(self.NEWEST_FIRST)
@@ -117,14 +122,14 @@ class AreaScreen(FindingScreen):
             return
         self._shown_generation, self._stale = session.generation, False
         if session.vault is None:
-            self.table.show_nothing("This lab has no Vault yet.")
+            self.table.show_nothing("This lab has no Vault yet. “vault-console seed” fills it.")
             return
         self._not_shown = session.lacks(self.permission(self.SEEN_WITH)) if self.SEEN_WITH else ""
         if self._not_shown:
             self.table.show_nothing(self._not_shown)
             return
         table = self.table
-        table.empty_text = f"No match for “{clean(self.filter_text)}”." if self.filter_text else self.empty_text
+        table.empty_text = self.no_match if self.filter_text else self.empty_text
         table.show(StoreSource(store, self._listed()), key=self._wanted_key, keep=keep, early=bool(self._filtered_at))
         self._wanted_key = None
 
@@ -360,6 +365,8 @@ class AreaScreen(FindingScreen):
             self.table.focus()
         elif self.table.selected:
             self.table.clear_selection()
+        elif self.found_by:
+            self.end_search()
         elif self.filter_text:
             self.action_clear_filter()
         else:

@@ -30,7 +30,7 @@ class AuditScreen(AskingScreen):
     """The audit trail of the Vault in use, the newest first."""
 
     AREA = "audit"
-    EMPTY = "Nothing has been changed in this Vault yet."
+    EMPTY = "Nothing has been changed in this Vault yet. “{records.new}” in Records makes a record, for example."
     NEWEST_FIRST = "time"
     COLUMNS = (
         Column("When", lambda row: short(row.at), 14, sort="time"),

@@ -27,7 +27,7 @@ def ask_for_beginning(home: ConsoleApp, filler: Filler) -> None:
     def picked(name: str | None) -> None:
         chosen = beginnings[name or NOTHING]
         work = partial(filler.fill, chosen.name)
-        home.push_screen(ProgressScreen(chosen.label, work, failed=refused), done)
+        home.push_screen(ProgressScreen(chosen.label, work, failed=refused, stays=True), done)
 
     def refused(error: ConsoleError) -> None:
         home.tell_error(error)

@@ -16,7 +16,7 @@ from textual.screen import Screen
 from console.actions import Action, disabled, named
 from console.areas import area
 from console.theme import SIGNS
-from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, VaultBar
+from console.widgets.bars import NARROW, AreaBar, ClockBar, HeaderBar, NoticeBar, TaskBar, VaultBar
 from console.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -135,6 +135,7 @@ class FramedScreen(Screen[None]):
         yield NoticeBar()
         yield from self.compose_above()
         yield from self.compose_body()
+        yield TaskBar()
         yield KeyBar()
 
     # Following the store
@@ -177,7 +178,13 @@ class FramedScreen(Screen[None]):
             area_bar.show(session, wide)
         for notice in self.query(NoticeBar):
             notice.say(session.viewer_reason)
+        self.write_tasks()
         self.write_clock()
+
+    def write_tasks(self) -> None:
+        """Write how far long work is."""
+        for bar in self.query(TaskBar):
+            bar.say(self.home.tasks, self.home.written("{app.tasks}"))
 
     def write_clock(self) -> None:
         """Write the clock alone: the only thing that ticks."""

@@ -50,7 +50,7 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
     """The user exception messages of the Vault in use, the newest first."""
 
     AREA = "exceptions"
-    EMPTY = "No user exception messages: everything that arrived was applied."
+    EMPTY = "No user exception messages: everything that arrived was applied. “{go.jobs}” shows what the jobs moved."
     NEWEST_FIRST = "time"
     COLUMNS = (
         Column("", _sign, 1),
@@ -76,6 +76,7 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
         EXPLAIN,
         Action("dry_run", "d", "Dry run", "What a retry of the selected messages, or of this one, would come to"),
         TRACE,
+        Action("retries", "T", "Retries", "The Retry Transfers of this Vault; one that has not begun can be cancelled"),
         Action("active", "o", "Only active", "List only messages that are still active, or all"),
         Action("everywhere", "c", "List all", "List all messages again", shown=False),
         Action(
@@ -306,6 +307,11 @@ class ExceptionsScreen(TracesRecords, AskingScreen):
                 self._look_for_results()
 
         self.work_then(job, told)
+
+    def do_retries(self) -> None:
+        from console.screens.retries import show_retries
+
+        show_retries(self.home)
 
     def store_changed(self, changes: Iterable[Change]) -> None:
         changes = frozenset(changes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from textual._context import active_app
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from console.keymap import KeyMap
 from console.modals.ask_line import AskLine
 from console.screens.frame import AreaFrame, FilterInput
 from console.widgets.paint import clean
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
 
     from models.queries.window import Key, Listing
 
+AGAIN: Final = (
+    Binding("n", "find_again(1)", "Next", id="area.find_again", tooltip="The next match, while one searches"),
+    Binding("N", "find_again(-1)", "Before", id="area.find_again_before", tooltip="The match before"),
+)
+"""Hold while one searches, also where the same key does something else otherwise."""
 REMEMBERED = 20
 """Filters that are remembered of an area, from one session to the next."""
 
@@ -29,10 +37,11 @@ class FindingScreen(AreaFrame):
     """Whether its rows can be found by words: not where they come from a query."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "find", "Find", show=False, id="area.find", tooltip="Find a row by words; all rows stay"),
-        Binding("f3,n", "find_next(1)", "Find next", show=False, id="area.find_next", tooltip="The next match"),
+        Binding("f3", "find_next(1)", "Find next", show=False, id="area.find_next", tooltip="The next match"),
         Binding(
-            "shift+f3,N", "find_next(-1)", "Find before", show=False, id="area.find_before", tooltip="The match before"
+            "shift+f3", "find_next(-1)", "Find before", show=False, id="area.find_before", tooltip="The match before"
         ),
+        *AGAIN,
     ]
 
     class Found(Message, bubble=False):
@@ -45,8 +54,12 @@ class FindingScreen(AreaFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found_by = ""
-        """The words that were looked for last."""
+        known: KeyMap | None = getattr(active_app.get(None), "key_map", None)
+        for binding in AGAIN:
+            for key in known.keys(binding.id or "") if known is not None else (binding.key,):
+                # An action of the list may have the same key: it comes second, so that it holds while nobody searches.
+                others = [other for other in self._bindings.key_to_bindings.get(key, ()) if other.id != binding.id]
+                self._bindings.key_to_bindings[key] = [replace(binding, key=key), *others]
         self._filters: dict[int, Any] = {}
         self._filters_of = 0
 
@@ -57,6 +70,8 @@ class FindingScreen(AreaFrame):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("find", "find_next") and not self.FINDS:
             return False
+        if action == "find_again" and not (self.FINDS and self.found_by):
+            return False
         return super().check_action(action, parameters)
 
     # Finding
@@ -66,11 +81,24 @@ class FindingScreen(AreaFrame):
 
         def asked(text: str | None) -> None:
             if text:
-                self.found_by = text
+                self._search_for(text)
                 self.action_find_next(1)
 
-        about = self.home.written("{area.find_next} then finds the next row, {area.find_before} the one before.")
+        about = self.home.written("{area.find_again} then finds the next row, {area.find_again_before} the one before.")
         self.home.push_screen(AskLine("Find in this list", about, self.found_by), asked)
+
+    def _search_for(self, text: str) -> None:
+        self.found_by = text
+        self._write_titles()
+        self.refresh_bindings()
+
+    def end_search(self) -> None:
+        """Look for nothing any more: the keys mean again what they mean otherwise."""
+        self._search_for("")
+
+    def action_find_again(self, way: int) -> None:
+        """Go to the next match of the search, or to the one before."""
+        self.action_find_next(way)
 
     def action_find_next(self, way: int) -> None:
         """Go to the next row that holds the words, or to the one before; past the end it begins anew."""

@@ -66,6 +66,8 @@ class AreaFrame(FramedScreen):
     def __init__(self) -> None:
         super().__init__()
         self.filter_text = ""
+        self.found_by = ""
+        """The words that are looked for; empty while nobody searches."""
 
     def list_title(self) -> list[Span]:
         """What stands above the list, before its counts."""
@@ -104,6 +106,8 @@ class AreaFrame(FramedScreen):
             spans.append((f"  {table.total:,}{'+' if table.still_counted else ''}", ""))
         if self.filter_text:
             spans.append((f"  /{clean(self.filter_text)}", "accent"))
+        if self.found_by:
+            spans.append((f"  ?{clean(self.found_by)}", "accent"))
         if table.selected:
             spans.append((f"  {len(table.selected)} selected", "accent"))
         list_title = self.query_one("#list-title", PaneTitle)

@@ -90,7 +90,7 @@ class LookupKeysScreen(OneLookup):
     def show_list(self, *, keep: bool = False) -> None:
         super().show_list(keep=keep)
         if self._unused_only and not self.filter_text:
-            self.table.empty_text = "Every key has been used."
+            self.table.empty_text = self.home.written("Every key has been used. “{keys.unused}” lists all again.")
 
     def list_twin(self, total: int) -> Twin | None:
         narrowed = self.filter_text or self._unused_only
@@ -167,7 +167,7 @@ class MissingKeysScreen(OneLookup):
         "Missing keys found in data, with how often each was asked for in vain: Enter adds one to the lookup. "
         "{misses.keys} lists its keys. Esc goes back."
     )
-    EMPTY = "No value was asked for that this lookup does not hold."
+    EMPTY = "No value was asked for that this lookup does not hold: there is nothing to add. Esc goes back to its keys."
     FIRST_SORT = NEWEST_FIRST = "misses"
     WHAT = "missing keys found in data"
     COLUMNS = (

@@ -60,7 +60,10 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         "Spark messages, the newest first; looking takes none. The filter (/) knows terms such as state:failed, "
         "key:Name, item:ID, attr:name=value, since:1h, and words; F chooses them from lists. f follows what comes."
     )
-    EMPTY = "No Spark message yet: none was put on a queue here, and none has arrived."
+    EMPTY = (
+        "No Spark message yet: none was put on a queue here, and none has arrived. “{jobs.run}” in Jobs searches "
+        "for changes."
+    )
     NEWEST_FIRST = "time"
     COLUMNS: ClassVar[Sequence[Column]] = (
         Column("Entered", lambda row: short(row.entered_at), 14, sort="time"),
@@ -68,11 +71,11 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         Column("State", _state, 11, sort="state"),
         Column("Message", lambda row: row.message_id[:8], 8),
         Column("Point", lambda row: row.integration_point, 16, flex=3, sort="point"),
-        Column("Connection", lambda row: row.connection, 12, flex=2, rank=3),
-        Column("Queue", lambda row: row.queue, 12, flex=2, rank=4),
+        Column("Connection", lambda row: row.connection, 12, flex=2, rank=3, sort="connection"),
+        Column("Queue", lambda row: row.queue, 12, flex=2, rank=4, sort="queue"),
         Column("Object", lambda row: row.object_name, 11, flex=1, rank=5, sort="object"),
-        Column("Items", lambda row: number(row.items), 5, "right", rank=1),
-        Column("Tries", lambda row: number(row.attempts), 5, "right", rank=2),
+        Column("Items", lambda row: number(row.items), 5, "right", rank=1, sort="items"),
+        Column("Tries", lambda row: number(row.attempts), 5, "right", rank=2, sort="attempts"),
     )
     LIST_TOPICS = frozenset({Topic.MESSAGES, Topic.QUEUES})
     GOTO = "how a message id begins, or a time such as 2026-01-31 12:00, 12:00 or 2h (ago)."
@@ -93,6 +96,13 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
             super().__init__()
             self.text = text
             self.note = note
+
+    class Unsorted(Message, bubble=False):
+        """There are too many messages to sort them as was asked."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,6 +139,8 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
             found = doing.find(store, vault_id, asked, sort=sort, descending=descending, below=held)
             if found.note != self._note:
                 self.post_message(self.Noted(text, found.note))
+            if found.unsorted:
+                self.post_message(self.Unsorted(found.unsorted))
             return found.listing
 
         return make
@@ -152,6 +164,13 @@ class MessagesScreen(TracesRecords, FollowingScreen, AskingScreen):
         if message.note:
             self.table.empty_text = message.note
             self.table.refresh()
+
+    def on_messages_screen_unsorted(self, message: Unsorted) -> None:
+        """Say so once, and let the heading say how the list is sorted now."""
+        if self.table.sort != self.NEWEST_FIRST:
+            self.table.sort, self.table.descending = self.NEWEST_FIRST, True
+            self.table.refresh()
+            self.home.tell(message.why, severity="warning")
 
     def reading(self, key: Any) -> Callable[[StoreSession], Any | None]:
         store, vault_id = self.home.store, self.home.session.vault_id
@@ -311,7 +330,7 @@ class QueueMessagesScreen(MessagesScreen):
 
     AREA = "queues"
     HELP = f"Messages of one queue. Esc goes back. {MessagesScreen.HELP}"
-    EMPTY = "No message has passed through this queue yet."
+    EMPTY = "No message has passed through this queue yet. “{queues.put}” in Queues puts one on it."
     COLUMNS = tuple(column for column in MessagesScreen.COLUMNS if column.label not in ("Queue", ""))
 
     def __init__(self, queue_id: int, label: str = "", *, key: Key | None = None) -> None:

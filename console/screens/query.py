@@ -166,7 +166,7 @@ class QueryScreen(AskingScreen):
         self._asked, self._answer, self._recalled = message.text, found, -1
         self.table.columns = _columns(found)
         self.table.on_resize()
-        self.table.empty_text = "No row meets the query."
+        self.table.empty_text = self.home.written("No row meets the query. “{vql.edit}” edits it.")
         self.table.show(message.source)
         self._show_pane()
         if self.editor.has_focus and found.data:

@@ -31,7 +31,10 @@ class QueueLogScreen(AreaScreen):
 
     AREA = "queues"
     HELP = "Kept for 30 days. {queue_log.earlier} and {queue_log.later} go by days, {queue_log.all} shows all."
-    EMPTY = "The Queue Log has no entries: no message was removed, and nothing was traced."
+    EMPTY = (
+        "The Queue Log has no entries: no message was removed, and nothing was traced. “{queues.trace}” in Queues "
+        "traces one."
+    )
     NEWEST_FIRST = "time"
     COLUMNS = (
         Column("Timestamp", lambda row: short(row.timestamp), 14, sort="time"),

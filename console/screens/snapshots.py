@@ -1,4 +1,4 @@
-"""Snapshots of the store from everywhere: saving one under a name, what there are, deleting one."""
+"""Snapshots of the store from everywhere: saving one under a name, what there are, putting one back, deleting one."""
 
 from __future__ import annotations
 
@@ -62,14 +62,23 @@ def _ask_for_name(home: ConsoleApp) -> None:
 
 
 def _show(home: ConsoleApp, snapshot: Snapshot) -> None:
+    name = snapshot.name
+
     def answered(answer: str | None) -> None:
-        if answer is not None:
+        if answer == "delete":
             lines = ["The snapshot is gone for good."]
-            screen = TypedName(f"Delete {snapshot.name}?", lines, name=snapshot.name, yes="Delete")
-            home.push_screen(screen, typed)
+            home.push_screen(TypedName(f"Delete {name}?", lines, name=name, yes="Delete"), deleted)
+        elif answer == "restore":
+            lines = doing.consequences(snapshot)
+            home.push_screen(TypedName(f"Put {name} back?", lines, name=name, yes="Put back"), restored)
 
-    def typed(name: str | None) -> None:
-        if name is not None:
-            home.perform(partial(doing.delete, name=snapshot.name))
+    def deleted(typed: str | None) -> None:
+        if typed is not None:
+            home.perform(partial(doing.delete, name=name))
 
-    home.push_screen(Dialog(snapshot.name, doing.told(snapshot), (Answer("delete", "Delete", "warning"),)), answered)
+    def restored(typed: str | None) -> None:
+        if typed is not None:
+            home.replace_lab(partial(doing.restore, name=name))
+
+    answers = (Answer("delete", "Delete", "warning"), Answer("restore", "Put back", "warning"))
+    home.push_screen(Dialog(name, doing.told(snapshot), answers), answered)

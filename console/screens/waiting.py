@@ -21,7 +21,7 @@ class WaitingScreen(MessagesScreen):
 
     AREA = "home"
     HELP = "Messages of one connection that wait, the newest first. Esc goes back to Home."
-    EMPTY = "Nothing waits any more."
+    EMPTY = "Nothing waits any more. Esc goes back to Home."
 
     def __init__(self, connection_id: int, connection: str, *, outbound: bool) -> None:
         super().__init__()

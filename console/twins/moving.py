@@ -53,6 +53,10 @@ def start_retry(given: Given) -> Sequence[Words]:
     return [[*words, *(narrowed or ["--all"]), "--no-wait"]]
 
 
+def cancel_retry(given: Given) -> Sequence[Words]:
+    return [["exceptions", "cancel-retry", str(given["retry_id"])]]
+
+
 def set_bell(given: Given) -> Sequence[Words]:
     return [["notifications", "set", "--bell" if given["bell"] else "--no-bell"]]
 
@@ -108,6 +112,10 @@ def mark_seen(given: Given) -> Sequence[Words]:
 
 def save_snapshot(given: Given) -> Sequence[Words]:
     return [["snapshot", "save", Free(given.values["name"].strip())]]
+
+
+def restore_snapshot(given: Given) -> Sequence[Words]:
+    return [["snapshot", "restore", Free(given["name"])]]
 
 
 def delete_snapshot(given: Given) -> Sequence[Words]:

@@ -18,12 +18,16 @@ from console.widgets.columns import Span
 from console.widgets.paint import Row, clean, fit, paint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from console.session import Session
+    from console.work import Task
 
 LEAD = 3
 """Cells before the title of a pane."""
+METER = 12
+"""Cells of the meter of long work."""
 NARROW = 100
 """Below this width in cells, bars say less."""
 
@@ -195,6 +199,35 @@ class NoticeBar(Bar):
         """Say something, or nothing more."""
         self.display = bool(text)
         self.put((f" {SIGNS.pick('◇', 'o')} {clean(text)}", "warn"))
+
+
+class TaskBar(Bar):
+    """A line that is there only while long work is under way: what it is, and how far."""
+
+    DEFAULT_CSS = "TaskBar { display: none; }"
+    ROW = "panel"
+
+    class Clicked(Message):
+        """Somebody wants to see the work."""
+
+    def say(self, tasks: Sequence[Task], key: str) -> None:
+        """Say how far the latest work is; `key` shows it."""
+        self.display = bool(tasks)
+        if not tasks:
+            return
+        task, others = tasks[-1], len(tasks) - 1
+        done = int(task.part * METER)
+        meter = SIGNS.pick("━", "#") * done + SIGNS.pick("─", "-") * (METER - done)
+        more = f"  and {others} more" if others else ""
+        self.put(
+            (f" {SIGNS.pick('◔', '~')} {clean(task.title)}  ", "accent"),
+            (f"{meter}  {task.part:.0%}  ", ""),
+            (f"{clean(task.what)}{more}", "muted"),
+            (f"  {key} shows it", "muted"),
+        )
+
+    def on_click(self) -> None:
+        self.post_message(self.Clicked())
 
 
 class PaneTitle(Bar):

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from console.theme import SIGNS
 from console.widgets.columns import GAP, Column, Placed, Span, heading_spans, place, row_spans
-from console.widgets.paint import Row, fit, paint_of
+from console.widgets.paint import Row, clean, fit, paint_of, wrap
 from console.widgets.window_pages import Pages
 from console.widgets.window_source import Place, WindowSource
 from console.work import Failed, in_thread
@@ -433,6 +433,8 @@ class WindowTable(ScrollView, can_focus=True):
         return paint.strip([(marks, "heading"), (chosen + " ", "accent"), *row_spans(self._placed, row)], kind, width)
 
     def _when_empty(self, y: int) -> str:
-        if y != 2 or self.total:
+        if self.total:
             return ""
-        return self.empty_text if self.loaded else SIGNS.pick("Reading…", "Reading...")
+        text = self.empty_text if self.loaded else SIGNS.pick("Reading…", "Reading...")
+        said = wrap(clean(text), max(1, self.size.width - 6))
+        return said[y - 2] if 2 <= y < 2 + len(said) else ""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, select
 
 from models.doctor.case import Case, Side
-from models.doctor.finding import FindingKind, Findings
+from models.doctor.finding import Finding, FindingKind, Findings
 from models.doctor.rules import rule_uses
 from models.tables import DeletePolicy, Matching, Record, Tombstone, Vault, table_of
 
@@ -51,15 +51,13 @@ def _target_gone(sender: Side, receiver: Side, object_id: int, label: str) -> Fi
         .order_by(_tombstones.c.id.desc()),
     )
     if rows:
-        yield sender.finding(
+        yield _about(
+            sender,
+            rows[0],
             FindingKind.TARGET_DELETED,
             f"{_named(rows)} of {sender.vault}: the {label} in {receiver.vault} was deleted, and none is made anew.",
             "Create the record again and paste the source's Global ID into its Link, if it is to be updated.",
-            severity="warns",
-            area="records",
-            key=rows[0].record_id,
-            where=f"Record {rows[0].name}",
-            command=f"trace {rows[0].record_id}",
+            command="trace",
         )
 
 
@@ -72,15 +70,13 @@ def _source_gone(sender: Side, receiver: Side, object_id: int, label: str) -> Fi
         .order_by(_tombstones.c.id.desc()),
     )
     if rows:
-        yield receiver.finding(
+        yield _about(
+            receiver,
+            rows[0],
             FindingKind.SOURCE_DELETED,
             f"{_named(rows)} of {receiver.vault}: the record of {sender.vault} that the {label} came from was deleted.",
             "Delete it too, or set the integration's delete policy, if it is not to stay as it is.",
-            severity="warns",
-            area="records",
-            key=rows[0].record_id,
-            where=f"Record {rows[0].name}",
-            command=f"trace {rows[0].record_id}",
+            command="trace",
         )
 
 
@@ -104,16 +100,28 @@ def _link_names_nothing(sender: Side, receiver: Side, object_id: int, label: str
         .order_by(_records.c.id),
     )
     if rows:
-        yield receiver.finding(
+        yield _about(
+            receiver,
+            rows[0],
             FindingKind.LINK_UNKNOWN,
             f"{_named(rows)} of {receiver.vault}: the Link of the {label} names no record of {sender.vault}.",
             "Paste the Global ID of its source record into its Link.",
-            severity="warns",
-            area="records",
-            key=rows[0].record_id,
-            where=f"Record {rows[0].name}",
-            command=f"records show {rows[0].record_id}",
+            command="records show",
         )
+
+
+def _about(side: Side, row: Any, kind: FindingKind, cause: str, remedy: str, *, command: str) -> Finding:
+    """A finding that leads to the first of the records it is about; the command is about that one, too."""
+    return side.finding(
+        kind,
+        cause,
+        remedy,
+        severity="warns",
+        area="records",
+        key=row.record_id,
+        where=f"Record {row.name}",
+        command=f"{command} {row.record_id}",
+    )
 
 
 def _is_there(table: Any, link: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -29,6 +29,20 @@ SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
     "object": _messages.object_name,
 }
 """Columns with an index in whose order the list can be read."""
+_of_connection, _of_queue = table_of(Connection).alias(), table_of(Queue).alias()
+FEW_SORTS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "connection": select(_of_connection.c.name)
+    .where(_of_connection.c.id == _messages.connection_id)
+    .correlate(table_of(SparkMessage))
+    .scalar_subquery(),
+    "queue": select(_of_queue.c.label)
+    .where(_of_queue.c.id == _messages.queue_id)
+    .correlate(table_of(SparkMessage))
+    .scalar_subquery(),
+    "items": _messages.item_count,
+    "attempts": _messages.attempts,
+}
+"""Columns without one: only `FEW` messages can be put into their order while a person waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +159,17 @@ def listing(
 ) -> MessageListing:
     """The messages of a Vault that are meant: in all of its queues or one, through all connections or one.
 
-    With `below` only those up to this one: a list that is held still while more come. Raises TooMany.
+    With `below` only those up to this one: a list that is held still while more come. By one of `FEW_SORTS` only few
+    are sorted: of more, this answers the order of the list itself (its `sort` is None then). Raises TooMany.
     """
     found = search(session, vault_id, wanted, queue_id=queue_id, connection_id=connection_id, below=below)
+    if sort in FEW_SORTS and _too_many_to_sort(session, found):
+        sort, descending = TIME, True
     return _listing(found, sort, descending=descending)
+
+
+def _too_many_to_sort(session: Session, found: Search) -> bool:
+    return len(session.execute(found.counting().limit(FEW + 1)).scalars().all()) > FEW
 
 
 def nothing(vault_id: int) -> MessageListing:
@@ -169,7 +190,7 @@ def _listing(found: Search, sort: str, *, descending: bool) -> MessageListing:
         found.keys(),
         rows,
         lambda row: row_of(BrowsedMessage, row),
-        SORTS.get(sort),
+        SORTS.get(sort, FEW_SORTS.get(sort)),
         descending,
         search=found,
     )

@@ -399,6 +399,8 @@ PICTURES: dict[str, Picture] = {
     "rollover": Picture(("4",), "CertificatesScreen", 1001, two_certificates),
     "pem-form": Picture(("4", "w"), "FormScreen: Download certificate 00001"),
     # Exceptions
+    "retries": Picture(("5", "r", "T"), "PickList: Retry Transfers", 1002),
+    "retry": Picture(("5", "r", "T", "enter"), "Dialog: Retry Transfer 1", 1002),
     "retry-listed": Picture(("5", "R"), "Dialog: Retry Transfer", 1002),
     "narrow-exceptions": Picture(("5", "f"), "FormScreen: Narrow the list", 1002),
     "explain-exception": Picture(("5", "e"), "PageScreen: Explain: exception 1", 1002),

@@ -103,7 +103,7 @@ async def test_a_filter_that_matches_nothing_says_so(store: Store) -> None:
     async with app.run_test() as pilot:
         await settle(pilot)
         await press(pilot, "6", "slash", *"zzz", "enter")
-        assert "No match for “zzz”." in "\n".join(lines(area(app).table))
+        assert "No match for “zzz”. Esc takes the filter away." in "\n".join(lines(area(app).table))
 
 
 async def test_j_k_g_and_shift_g_move_and_the_details_follow(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 from textual.widgets import Button
 
@@ -23,6 +24,7 @@ from tests.builders import Pair
 from tests.conftest import ManualClock
 from tests.console.lab import START, area, console, fill, press, settle
 from tests.console.test_connection_actions import WIDE, line, said, told
+from tests.console.walking import picture
 
 _exceptions = table_of(ExceptionMessage)
 
@@ -179,3 +181,52 @@ async def test_an_inactive_message_has_nothing_to_retry(store: Store) -> None:
         await settle(pilot)
         await press(pilot, "5", "r")
         assert "Inactive" in told(app)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_retry_that_has_not_begun_is_called_off(store: Store, size: tuple[int, int]) -> None:
+    fill(store)
+    app: Any = console(store, vault=1002)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "T")
+        assert "Nothing has been retried yet. “r” retries a message." in picture(app)
+        await press(pilot, "escape", "r")
+        assert [row.state for row in retries(store)] == ["under_way"]
+        await press(pilot, "T", "enter")
+        assert isinstance(app.screen, Dialog)
+        assert "No job has begun it." in said(app)
+        assert app.focused.id == "answer-0", "cancelling is not what Enter does by itself"
+        await press(pilot, "right", "enter")
+        assert [row.state for row in retries(store)] == ["cancelled"]
+        assert "Cancelled Retry Transfer 1" in told(app)
+        assert app.calls[0].call.endswith("exceptions cancel-retry 1")
+        await press(pilot, "T", "enter")
+        assert "Cancelled before it began" in said(app)
+        assert len(app.screen.query(Button)) == 1, "what is over cannot be cancelled"
+
+
+async def test_a_retry_that_has_begun_ends_by_itself(store: Store, clock: ManualClock) -> None:
+    fill(store)
+    app: Any = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "r")
+        serve_retries(store, clock, 1002, JobKind.RECEIVE)
+        clock.advance(minutes=1)
+        await press(pilot, "T", "enter")
+        assert "Cancel it" not in picture(app)
+
+
+async def test_who_may_not_retry_may_not_call_off(store: Store) -> None:
+    fill(store)
+    app: Any = console(store, vault=1002)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "r")
+    app = console(store, vault=1002, read_only=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "5", "T", "enter")
+        assert "read-only" in said(app)
+        assert len(app.screen.query(Button)) == 1

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from console.app import ConsoleApp
+from console.keymap import KeyMap
+from console.modals.form import FormScreen
 from console.preferences import Preferences
 from console.screens.exceptions import ExceptionsScreen
+from console.widgets.detail_view import DetailView
+from console.widgets.key_bar import KeyBar
 from models.queries.records import listing
 from models.store import Store
 from tests.console.lab import area, console, fill, lines, press, settle
@@ -54,6 +59,52 @@ async def test_find_goes_from_match_to_match_and_all_rows_stay(store: Store) -> 
         assert any("other end" in note.message for note in app._notifications)
         await press(pilot, "shift+f3")
         assert table.cursor_row.name == seen[-2]
+
+
+def footer(app: ConsoleApp) -> dict[str, str]:
+    """What the footer says of each key."""
+    return {key.key: key.label for key in app.screen.query_one(KeyBar).keys}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_while_one_searches_n_is_the_next_match_and_otherwise_it_makes_something_new(
+    store: Store, size: tuple[int, int]
+) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "n")
+        assert isinstance(app.screen, FormScreen)
+        await press(pilot, "escape", "ctrl+t", *"product 01", "enter")
+        table = area(app).table
+        assert "?product 01" in picture(app)
+        assert "Next" in footer(app).values()
+        first = table.cursor_row
+        await press(pilot, "n")
+        second = table.cursor_row
+        await press(pilot, "n", "N", "N")
+        assert table.cursor_row == first != second
+        await press(pilot, "question_mark")
+        assert "The next match, while one searches" in app.screen.query_one(DetailView).text
+        await press(pilot, "escape", "escape")
+        assert "?product 01" not in picture(app)
+        assert table.total == 30
+        await press(pilot, "n")
+        assert isinstance(app.screen, FormScreen)
+
+
+async def test_the_keys_of_a_search_can_be_given_like_all_others(store: Store) -> None:
+    fill(store)
+    app = console(store, keys=KeyMap({"area.find_again": ("ctrl+n",)}))
+    async with app.run_test(size=WIDE) as pilot:
+        await settle(pilot)
+        await press(pilot, "6", "ctrl+t", *"product 01", "enter")
+        first = area(app).table.cursor_row
+        await press(pilot, "ctrl+n")
+        assert area(app).table.cursor_row != first
+        await press(pilot, "n")
+        assert isinstance(app.screen, FormScreen)
 
 
 async def test_what_no_row_holds_is_told(store: Store) -> None:

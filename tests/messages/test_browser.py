@@ -445,3 +445,28 @@ async def test_hostile_text_is_shown_and_found_but_never_obeyed(lab: Lab, text: 
         assert screen.table.total == 2
         await press(pilot, "enter", "F", "escape", "x", "escape")
         assert browser(app).table.total == 2
+
+
+async def test_so_many_messages_that_sorting_would_keep_one_waiting_stay_in_their_order(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.queries.messages.FEW", 4)
+    for place in range(6):
+        state = MessageState.QUEUED if place < 2 else MessageState.DELIVERED
+        write_messages(lab.store, lab.source, 1, first=place, item_count=9 - place, state=state)
+    app = console(lab.store)
+    async with app.run_test(size=(160, 40)) as pilot:
+        await settle(pilot)
+        await press(pilot, "9")
+        await filter_by(pilot, "state:queued")
+        screen = browser(app)
+        screen.table.post_message(screen.table.SortAsked(screen.table, "items"))
+        await settle(pilot)
+        assert [row.items for row in listed(app)] == [8, 9]
+        assert screen.table.sort == "items"
+        await press(pilot, "escape")
+        assert screen.table.total == 6
+        assert screen.table.sort == "time", "the heading says how it is sorted now"
+        assert any(
+            "At most 4 messages are sorted by items: narrow the list first." in n.message for n in app._notifications
+        )

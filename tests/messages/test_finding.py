@@ -379,3 +379,40 @@ def test_both_sides_of_a_local_connection_are_in_one_vault(lab: Lab) -> None:
         (found[1].key, 1001),
         (found[0].key, 1001),
     ]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("name", list(query.FEW_SORTS))
+def test_few_messages_are_sorted_by_any_column(lab: Lab, name: str, descending: bool) -> None:
+    with lab.store.write() as write:
+        inbound = key(
+            create_queue(write, lab.source.system, label="Back", type=Direction.INBOUND, message_processor="log")
+        )
+    rows = [
+        row
+        for place in range(60)
+        for row in message_rows(
+            lab.store,
+            lab.source,
+            1,
+            first=place,
+            queue_id=inbound if place % 3 == 0 else lab.source.queue_id,
+            item_count=place * 7 % 11,
+            attempts=place % 4,
+        )
+    ]
+    write_rows(lab.store, rows)
+    found = browse(lab.store, 1001, sort=name, descending=descending)
+    values = [(getattr(row, name), row.key) for row in found]
+    assert values == sorted(values, reverse=descending)
+    assert len(found) == 60
+
+
+@pytest.mark.parametrize("name", list(query.FEW_SORTS))
+def test_of_many_messages_none_are_sorted_by_a_column_without_an_index(many: Lab, name: str) -> None:
+    with many.store.read() as session:
+        found = query.listing(session, 1001, sort=name, descending=False)
+        assert found.sort is None
+        assert found.descending
+        narrowed = query.listing(session, 1001, read_line("state:failed", many.clock.now()).filter, sort=name)
+        assert narrowed.sort is not None
