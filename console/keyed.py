@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import ActiveBinding, Binding
+from textual.command import Provider
 from textual.dom import DOMNode
 from textual.filter import Monochrome, NoColor
 from textual.geometry import Offset
@@ -35,9 +36,17 @@ from console.widgets.paint import clean
 from console.widgets.plain import PlainScrollBarRender, PlainSigns
 
 
+def _palette() -> type[Provider]:
+    """What the command palette asks; loaded once it is opened."""
+    from console.palette import CommandsByWords
+
+    return CommandsByWords
+
+
 class KeyedApp(LiveApp):
     """An app whose keys can be given by the person, with menus of all that they do."""
 
+    COMMANDS = {_palette}
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
 
     def __init__(

@@ -22,8 +22,6 @@ from console.widgets.charts import Chart, Panel
 from console.widgets.document import Document, Part, lay_out
 from console.widgets.paint import paint_of
 
-FEW = 7
-"""So many places have each its label; of more, every sixth has one."""
 BAR = 0.75
 """How much of its place a bar takes."""
 AROUND = 3
@@ -100,7 +98,10 @@ class Plot(PlotextPlot):
         top = max(values, default=0) or 1
         plot.ylim(0, top)
         plot.yticks([0, top], ["0", f"{top:,}"])
-        every = places if len(places) <= FEW else places[:: len(places) // 4]
+        # No more labels than have room: of those that touch, the library leaves out some at random.
+        longest = max(map(len, self._labels), default=1)
+        room = max(1, (self.size.width - len(f"{top:,}") - 1) // (longest + 2))
+        every = places[::-1][:: max(1, -(-len(places) // room))]
         plot.xticks([float(place) for place in every], [self._labels[place] for place in every])
         return super().render()
 

@@ -23,6 +23,7 @@ from models.tables import (
     table_of,
 )
 from tests.builders import user
+from tests.console.gallery import PICTURES, same_world
 from tests.console.lab import console, fill, fill_lookups, settle
 from tests.console.walking import WAYS, every_opening, go, picture, vault_of
 from tests.contents import digest_of
@@ -33,6 +34,16 @@ SHOWN = {"name", "label", "label_plural", "description", "error_message", "error
 """Columns that people fill as they like."""
 KEPT = (Vault, User, Connection, Integration, IntegrationRule, Queue, Record, SigningCertificate)
 """What no random key may destroy."""
+FURTHER = (
+    *("waiting", "vaults", "users", "actions", "help", "go-to", "palette", "jump", "themes", "calls", "undo", "redo"),
+    *("snapshots", "snapshot-form", "notices", "sandbox-form", "sandboxes", "tour", "row", "find", "save-list"),
+    *("connection-form", "external-form", "local-form", "download", "approval", "signing-rollover", "client-form"),
+    *("basic-auth-form", "client-credential-form", "delete-connection", "split-half", "hand-over", "rollover"),
+    *("generic-lookup-form", "object-lookup-form", "report", "delete-integration", "inbound-point-form"),
+    *("outbound-point-form", "watched-form", "rule-form", "query-rule-form", "outbound-queue-form", "edit-served"),
+    *("inbound-queue-form", "unserve", "put-message", "delete-queue", "documents", "document-state", "progress"),
+)
+"""Pictures of what no action of a list opens at once."""
 LEAVES = {"ctrl+q", "ctrl+c"}
 
 
@@ -73,6 +84,23 @@ async def test_neither_hostile_text_in_every_field_nor_resizing_breaks_a_screen(
             assert_sound(app, (30, 8))
             await pilot.resize_terminal(80, 24)
             await pilot.pause()
+
+
+@pytest.mark.parametrize("name", FURTHER)
+async def test_nor_do_they_break_what_is_opened_from_anywhere_or_by_a_question_before(
+    store: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same_world(monkeypatch, store)
+    opened = PICTURES[name]
+    app = opened.prepared(store)
+    made_hostile(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened.open(pilot, checked=False)
+        assert type(app.screen).__name__ == opened.shows.partition(":")[0]
+        for size in ((80, 24), (30, 8), (200, 60), (1, 1)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert_sound(app, size)
 
 
 def assert_sound(app: Any, size: tuple[int, int]) -> None:

@@ -303,6 +303,17 @@ async def test_help_names_the_keys_of_what_has_the_focus(store: Store) -> None:
         assert area(app).AREA == "integrations"
 
 
+async def test_the_command_palette_finds_commands_by_what_is_said_about_them_too(store: Store) -> None:
+    fill(store)
+    app = console(store)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "ctrl+p", *"clock")
+        await pilot.pause()
+        shown = [str(option.prompt) for option in app.screen.query_one(OptionList).options]
+        assert any("Pause" in text for text in shown)
+
+
 async def test_the_command_palette_knows_the_actions_of_the_area(store: Store) -> None:
     fill(store)
     app = console(store)

@@ -50,7 +50,6 @@ LOOKING = frozenset(
         "lookups",
         "messages",
         "moved",
-        "narrow",
         "object",
         "other",
         "parts",

@@ -30,6 +30,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "query": ("f8", *"SELECT id FROM product__v", "enter"),
     "jobs": ("7",),
     "audit": ("8",),
+    "catalogue": ("K",),
 }
 """The keys that lead to each screen."""
 IN_TARGET = {"integrations", "design", "exceptions", "lookups", "lookup keys", "missing keys"}
