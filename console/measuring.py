@@ -59,13 +59,15 @@ class TerminalSession:
         os.waitpid(self._child, 0)
         os.close(self._terminal)
 
-    def wait_for(self, text: str) -> float:
-        """Seconds from the start, or the last key, until a text is on the screen. Raises NotPossible."""
-        wanted = text.encode()
+    def wait_for(self, *texts: str) -> float:
+        """Seconds from the start, or the last key, until one of the texts is on the screen. Raises NotPossible."""
+        wanted = [text.encode() for text in texts]
         end = perf_counter() + PATIENCE
-        while wanted not in _SEQUENCE.sub(b"", self._seen):
+        while not any(text in _SEQUENCE.sub(b"", self._seen) for text in wanted):
             if not self._read(end - perf_counter()):
-                raise NotPossible(f"The program does not show “{text}”.", "Start it by itself and look what it shows.")
+                raise NotPossible(
+                    f"The program does not show “{texts[0]}”.", "Start it by itself and look what it shows."
+                )
         return self._last - self.began
 
     def press(self, keys: str) -> float | None:

@@ -22,7 +22,10 @@ from console.widgets.window_pages import PAGE
 from models.store import Store
 from scheduler.filter_bench import busiest_vault, filter_lines, time_filter
 
-DOWN, UP, PAGE_DOWN, PAGE_UP, ESCAPE = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "\x1b"
+DOWN, UP, PAGE_DOWN, PAGE_UP = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~"
+HOME, EMPTIED, ENTER = "\x1b[H", "\x15", "\r"
+MOVES, PAGES = 40, 12
+"""How often the keys of a list are pressed to go down it; to go up, half as often."""
 FIRST_TEXT = "Waiting"
 """What stands on the first screen once the store has been read."""
 LOOKED_AT = 4.0
@@ -134,21 +137,26 @@ def _feel(session: TerminalSession, text: str, into: dict[str, list[float]]) -> 
     note("area", keys * 2)
     session.press("9")
     session.rest(0.3)
-    note("cursor", [DOWN] * 40)
-    note("cursor", [UP] * 20)
-    note("page", [PAGE_DOWN] * 12)
-    note("page", [PAGE_UP] * 8)
+    note("cursor", [DOWN] * MOVES)
+    note("cursor", [UP] * (MOVES // 2))
+    note("page", [PAGE_DOWN] * PAGES)
+    note("page", [PAGE_UP] * (PAGES // 2))
 
 
 def _filter(session: TerminalSession, store: Store, vault_id: int, line: str) -> Filtered:
     """Type a filter into the list of messages, wait for its rows, and take it away again."""
     times = time_filter(store, vault_id, line)
+    # The cursor's row is held on to, which takes longer than to begin at the top.
+    session.press(HOME)
     session.press("/")
     session.write(line)
-    seen = session.wait_for(f"{min(times.found, PAGE):,}{'+' if times.found >= PAGE else ''}  /{line}")
+    first = f"{min(times.found, PAGE):,}{'+' if times.found >= PAGE else ''}  /{line}"
+    seen = session.wait_for(first, f"{times.found:,}  /{line}")
     session.rest(0.3)
-    session.press(ESCAPE)
-    session.rest(0.3)
+    # Not Esc to take it away: what follows that too soon is read as one key with it.
+    for key in (EMPTIED, ENTER):
+        session.press(key)
+        session.rest(0.3)
     return Filtered(line, times.found, seen, times.read, times.floor)
 
 

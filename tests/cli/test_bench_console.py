@@ -15,7 +15,8 @@ def test_the_bench_measures_keys_and_filters_of_a_store_beside_a_floor(
     store: Store, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(store)
-    monkeypatch.setattr(measuring_console, "LOOKED_AT", 0.1)
+    for name, value in (("LOOKED_AT", 0.1), ("MOVES", 4), ("PAGES", 2)):
+        monkeypatch.setattr(measuring_console, name, value)
     answer = call("bench", "console", str(store.path), "--rounds", "1", "--json")
     measured = {each["what"]: each for each in answer.document["console"]}
     assert {"first data", "area, first visit", "area", "cursor"} <= set(measured)
