@@ -105,7 +105,7 @@ class CatalogueScreen(DrawingScreen["Sequence[Standing]"]):
             if text is not None:
                 self.narrow(text)
 
-        about_it = "A word of a connection, a family or an integration. Esc shows all again."
+        about_it = "A word of a connection or integration. Esc shows all."
         self.home.push_screen(AskLine("Show the connections that have", about_it, self.narrowed), asked)
 
     def narrow(self, text: str) -> None:

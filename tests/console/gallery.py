@@ -288,6 +288,8 @@ PICTURES: dict[str, Picture] = {
     "snapshot-form": Picture(("1", "f4", "enter"), "FormScreen: New snapshot"),
     "notices": Picture(("1", "exclamation_mark"), "NoticesScreen: Notifications", 1001, inactive),
     "catalogue": Picture(("1", "K", "slash", *"ecoa", "enter"), "CatalogueScreen"),
+    "catalogue-filter": Picture(("K", "slash"), "AskLine: Show the connections that have"),
+    "catalogue-about": Picture(("K", "i"), "PageScreen: Catalogue: Clinical Operations-EDC"),
     "vault-settings": Picture(("1", "A"), "FormScreen: Settings of Source", 1001, needing),
     "sandbox-form": Picture(("1", "f6"), "FormScreen: New sandbox of Source"),
     "sandboxes": Picture(("1", "f7"), "PickList: Refresh a sandbox of this Vault", 1001, sandbox),
