@@ -2,7 +2,7 @@
 
 from sqlalchemy import insert, select
 
-from models.data_model import DOCUMENTS
+from models.data_model import DOCUMENTS, ObjectModel, models_kept
 from models.errors import ConsoleError, NotPossible
 from models.feed import Topic
 from models.permissions import Actor
@@ -41,6 +41,7 @@ class Builder:
         self._write = write
         self._scenario = scenario
         self._vaults = {vault.key: vault for vault in scenario.vaults}
+        self._kept: dict[tuple[int, str], ObjectModel] = {}
 
     def build_vault(self, planned: PlannedVault) -> None:
         """Make a Vault with users and data model. Raises NotPossible that names the Vault and what is wrong."""
@@ -52,11 +53,13 @@ class Builder:
     def build_connection(self, planned: PlannedConnection) -> None:
         """Make a connection, both sides of it, and establish it if it is. Raises NotPossible that names it."""
         try:
-            sides = [self.build_side(planned, side, self._vaults[side.vault]) for side in planned.sides]
-            if planned.established:
-                establish(self._write, *sides)
-            for side in planned.sides:
-                self._build_copies(planned, side)
+            # Connections come after all Vaults: no data model changes any more.
+            with models_kept(self._write, self._kept):
+                sides = [self.build_side(planned, side, self._vaults[side.vault]) for side in planned.sides]
+                if planned.established:
+                    establish(self._write, *sides)
+                for side in planned.sides:
+                    self._build_copies(planned, side)
         except ConsoleError as error:
             raise NotPossible(f"Connection {planned.key}: {error.message}", error.remedy) from error
 

@@ -105,7 +105,8 @@ def begin(lab: CatalogueLab, key: str, transfer: Transfer, story: Story, gate: C
         lab.live(given.vault, lab.made[name][1], given.life)
         if given.runs:
             lab.run()
-    lab.run()
+    if story.given:
+        lab.run()
     life = gate.life if gate is not None and gate.life is not None else story.life
     if story.source is not None:
         vault, record_id = lab.made[story.source]
