@@ -13,19 +13,22 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Table, select
 from sqlmodel import Session
 
 import scheduler.behaviours
 from models.callback import SourceRow
-from models.data_model import ObjectModel
+from models.data_model import FieldModel, ObjectModel
 from models.errors import NotPossible
 from models.record_writer import Draft
 from models.rules.compiled import CompiledTarget
 from models.store import WriteSession
+from models.tables import Record, table_of
 
 if TYPE_CHECKING:
     from scheduler.route import Route
+
+_others = table_of(Record).alias("other")
 
 Pair = tuple[SourceRow, Draft]
 Dependents = tuple[ObjectModel, Sequence[Pair]]
@@ -140,6 +143,21 @@ class Behaviour:
         among them becomes a user exception item of its source record.
         """
         return ()
+
+
+def referring_to_changed(
+    session: Session, sending: Sending, references: Iterable[FieldModel], since: datetime, until: datetime
+) -> Iterator[ColumnElement[bool]]:
+    """Conditions for records of which one of these references names a record that changed in a span of time."""
+    for reference in references:
+        changed = select(_others.c.record_id).where(
+            _others.c.object_id == reference.reference_id,
+            _others.c.modified_at >= since,
+            _others.c.modified_at < until,
+        )
+        # Mostly nothing has changed, and then no reference need be read.
+        if session.execute(changed.limit(1)).first() is not None:
+            yield sending.table.c.data[reference.name].as_string().in_(changed)
 
 
 @cache

@@ -10,13 +10,10 @@ Assumed: that the vendor's gates send what is there already when they are opened
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
-from models.tables import Record, table_of
-from scheduler.behaviour import Behaviour, Sending
-
-_records = table_of(Record)
+from scheduler.behaviour import Behaviour, Sending, referring_to_changed
 
 
 class WhenItsGateOpens(Behaviour):
@@ -28,19 +25,9 @@ class WhenItsGateOpens(Behaviour):
         self, session: Session, sending: Sending, since: datetime, until: datetime
     ) -> Iterable[ColumnElement[bool]]:
         """Records of which one that the criteria look at has changed in the span of time."""
-        gates = _records.alias("gate")
         walked = {path.partition(".")[0] for path in sending.criteria if "." in path}
-        for name, field in sending.model.relationships.items():
-            if name not in walked:
-                continue
-            changed = select(gates.c.record_id).where(
-                gates.c.object_id == field.reference_id,
-                gates.c.modified_at >= since,
-                gates.c.modified_at < until,
-            )
-            # Mostly nothing has changed, and then no reference need be read.
-            if session.execute(changed.limit(1)).first() is not None:
-                yield sending.table.c.data[field.name].as_string().in_(changed)
+        fields = [field for name, field in sending.model.relationships.items() if name in walked]
+        return referring_to_changed(session, sending, fields, since, until)
 
 
 BEHAVIOUR = WhenItsGateOpens()

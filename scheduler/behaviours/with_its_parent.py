@@ -9,13 +9,10 @@ A record belongs to those that its required object references name (Assumed).
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
-from models.tables import Record, table_of
-from scheduler.behaviour import Behaviour, Sending
-
-_records = table_of(Record)
+from scheduler.behaviour import Behaviour, Sending, referring_to_changed
 
 
 class WithItsParent(Behaviour):
@@ -27,18 +24,8 @@ class WithItsParent(Behaviour):
         self, session: Session, sending: Sending, since: datetime, until: datetime
     ) -> Iterable[ColumnElement[bool]]:
         """Records of which a parent has changed in the span of time."""
-        parents = _records.alias("parent")
-        for field in sending.model.references:
-            if not field.required:
-                continue
-            changed = select(parents.c.record_id).where(
-                parents.c.object_id == field.reference_id,
-                parents.c.modified_at >= since,
-                parents.c.modified_at < until,
-            )
-            # Mostly nothing has changed, and then no reference need be read.
-            if session.execute(changed.limit(1)).first() is not None:
-                yield sending.table.c.data[field.name].as_string().in_(changed)
+        required = [field for field in sending.model.references if field.required]
+        return referring_to_changed(session, sending, required, since, until)
 
 
 BEHAVIOUR = WithItsParent()

@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session
 
 import scheduler.behaviour
-from models.data_model import ObjectModel, load_object
+from models.data_model import load_object
 from models.errors import NotPossible
 from models.record_writer import Draft, Effect, write_records
 from models.services.objects import FieldSpec, add_fields, create_object
 from models.store import Store, WriteSession
 from models.tables import FieldType, IntegrationPoint
-from scheduler.behaviour import Behaviour, Dependents, Receiving, Sending, find_behaviour, known_behaviours
+from scheduler.behaviour import Asking, Behaviour, Dependents, Receiving, Sending, find_behaviour, known_behaviours
 from scheduler.explain import explain_record
 from scheduler.rehearsal import rehearse_integration
 from seed.catalogue.load import catalogue
@@ -33,7 +33,7 @@ class OnlyA(Behaviour):
 class Lettered(Behaviour):
     """Codes come in capitals, x is left out, and n is never an update."""
 
-    def asks(self, source: ObjectModel) -> Iterable[str]:  # noqa: ARG002
+    def asks(self, asking: Asking) -> Iterable[str]:  # noqa: ARG002
         return ("code__c",)
 
     def before(self, write: WriteSession, receiving: Receiving) -> None:  # noqa: ARG002
