@@ -110,6 +110,10 @@ class KeyMap:
         return _ID.sub(lambda found: self.first(found.group(1)), text)
 
 
+_FLOOR = "console.floor"
+"""The bare program beside which the console is measured has keys of its own."""
+
+
 def _classes() -> Iterator[type[DOMNode]]:
     """The console's own screens, widgets and the app, with all their modules loaded."""
     for room in _ROOMS:
@@ -129,7 +133,7 @@ def _loaded() -> Iterator[type[DOMNode]]:
             if found not in seen:
                 seen.add(found)
                 waiting.append(found)
-                if found.__module__.startswith("console."):
+                if found.__module__.startswith("console.") and found.__module__ != _FLOOR:
                     yield found
 
 

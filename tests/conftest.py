@@ -42,6 +42,13 @@ def made_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test calls without colours says so in the environment of its process: the next one has them again."""
+    monkeypatch.setenv("NO_COLOR", "")
+    monkeypatch.delenv("NO_COLOR")
+
+
+@pytest.fixture(autouse=True)
 def thawed() -> Iterator[None]:
     """A console has what it loaded passed over by the garbage collector for good: one per process, here many."""
     yield

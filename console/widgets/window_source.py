@@ -60,8 +60,8 @@ class StoreSource:
         from models.queries.window import Listing
 
         listing = self._listing()
-        return self._every(listing) if isinstance(listing, Listing) and listing.sort is not None else None
+        if not isinstance(listing, Listing) or listing.sort is None:
+            return None
+        from models.queries.lab import stream
 
-    def _every(self, listing: Listing[Any]) -> Iterator[Any]:
-        with self._store.read() as session:
-            yield from listing.every(session)
+        return stream(self._store, listing.every)

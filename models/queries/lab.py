@@ -1,6 +1,6 @@
 """What stands in the header: the lab, its Vaults, their users, and what waits in each area."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
@@ -67,6 +67,12 @@ def ask(store: Store, query: Callable[Concatenate[Session, P], T], *args: P.args
     """Run one query on one moment of the store. For callers that keep no session, such as screens."""
     with store.read() as session:
         return query(session, *args, **kwargs)
+
+
+def stream(store: Store, rows: Callable[[Session], Iterable[T]]) -> Iterator[T]:
+    """Rows of a query one by one, on one moment of the store, which is held until the last of them."""
+    with store.read() as session:
+        yield from rows(session)
 
 
 def lab_view(session: Session) -> LabView:

@@ -86,7 +86,7 @@ def said(app: Any) -> str:
 
 def title(app: Any) -> str:
     """The title of the dialog in front."""
-    return str(app.screen.query_one("Vertical").border_title)
+    return str(app.screen.crumb)
 
 
 def told(app: Any) -> str:

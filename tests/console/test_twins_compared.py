@@ -41,9 +41,11 @@ from console.twins.call import Told, call_of, carry_on, carry_out
 from console.twins.catalogue import TWINS
 from console.twins.connections import SECRET
 from models.opening import open_store
+from models.permissions import Actor
 from models.queries.design import DesignRow, design
 from models.queries.exceptions import ExceptionFilter
 from models.queries.lab import ask
+from models.services.exceptions import start_retry
 from models.services.integrations import set_integration_active
 from models.services.lookup_files import LoadMode
 from models.services.queue_log import log_messages
@@ -194,6 +196,14 @@ def removed(ground: Ground) -> Ground:
         key = add_message(write, ground.pair, 7, MessageState.REMOVED)
         log_messages(write, LogEntryType.REMOVAL, [key], reason="Six hours had passed.")
     return ground
+
+
+def retry_cancelled(ground: Ground) -> Deed:
+    """A Retry Transfer that no job has begun."""
+    with ground.store.write() as write:
+        plan = start_retry(write, Actor.system(1002), [ground.id(ExceptionMessage)])
+    assert plan.retry_id is not None
+    return Deed(partial(exceptions.cancel, retry_id=plan.retry_id), 1002)
 
 
 def taken_over(ground: Ground) -> Deed:
@@ -547,6 +557,7 @@ DEEDS: dict[str, Callable[[Ground], Deed]] = {
     "clock stepped": clock_stepped,
     "clock faster": lambda _: Deed(partial(commands.set_speed, speed=30)),
     # Records and documents
+    "retry cancelled": retry_cancelled,
     "record saved": lambda g: Deed(
         partial(commands.save_typed_record, object_name="product__v", record_id=g.record("Product 003")),
         values={"name__v": "It's “odd” -- $x", "code__c": ""},
@@ -593,7 +604,8 @@ def test_everything_that_has_a_twin_is_compared_with_it(tmp_path: Path, clock: A
         folder.mkdir()
         with contextlib.closing(fresh(folder / "lab.sqlite3", clock)) as store:
             compared.add(command_of(deed(Ground(store, folder))))
-    assert set(TWINS) - compared == set()
+    # Putting a snapshot back closes the store, so it is called and compared where snapshots are.
+    assert set(TWINS) - compared == {snapshots.restore}
 
 
 def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
