@@ -42,9 +42,9 @@ class TerminalSession:
         self.began = perf_counter()
         self._child, self._terminal = pty.fork()
         if self._child == 0:
-            os.execve(  # noqa: S606 - no shell is wanted
-                words[0], list(words), dict(environment) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-            )
+            # The size that an environment speaks of goes before that of the terminal.
+            own = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+            os.execve(words[0], list(words), dict(environment) | own)  # noqa: S606 - no shell is wanted
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self._seen = b""
 

@@ -21,6 +21,11 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests that wait for a terminal, a process or a clock leave a core to others."""
+    return (os.cpu_count() or 1) + 1
+
+
 class ManualClock:
     """A clock that stands still until it is moved."""
 
