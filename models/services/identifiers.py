@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlmodel import Session
 
 from models.audit import audit
-from models.data_model import ObjectModel
 from models.feed import Topic
 from models.naming import api_name_problem
 from models.permissions import Actor, Permission
@@ -20,7 +19,6 @@ from models.tables import Connection, PersonIdentifier, table_of
 
 OBJECT_NAME = "Person Identifier"
 LONGEST = 60
-EXTERNAL_IDS = ("external_id__v", "external_id__c", "sim_external_id__c")
 
 _identifiers, _connections = table_of(PersonIdentifier), table_of(Connection)
 
@@ -108,11 +106,6 @@ def vault_identifiers(session: Session, vault_id: int) -> Identifiers | None:
 def connection_identifiers(session: Session, vault_id: int, connection_id: int) -> Identifiers | None:
     """The setting of one connection of a Vault; None when it goes by the Vault's."""
     return _own(session, vault_id, connection_id)
-
-
-def external_id_of(model: ObjectModel) -> str | None:
-    """The External ID field of an object, which is used where nothing is set."""
-    return next((name for name in EXTERNAL_IDS if name in model.fields), None)
 
 
 def _named(write: WriteSession, actor: Actor, connection_id: int | None) -> str:

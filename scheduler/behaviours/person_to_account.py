@@ -14,11 +14,12 @@ from sqlmodel import Session
 
 from models.data_model import FieldModel, ObjectModel, load_object
 from models.errors import NotPossible
-from models.services.identifiers import external_id_of, identifiers_of
+from models.services.identifiers import identifiers_of
 from models.sets import one_of
 from models.store import WriteSession
 from models.tables import Record, table_of
 from scheduler.behaviour import Asking, Behaviour, Receiving
+from scheduler.matching import EXTERNAL_ID, field_called
 
 PERSON, ACCOUNT = "Person", "Account"
 _records = table_of(Record)
@@ -76,7 +77,7 @@ def _reference(session: Session, connection_id: int, model: ObjectModel) -> _Ref
         if other.label not in (PERSON, ACCOUNT):
             continue
         settings = identifiers_of(session, connection_id)
-        identifier = external_id_of(other)
+        identifier = field_called(other, EXTERNAL_ID)
         if settings is not None:
             identifier = settings.person_field if other.label == PERSON else settings.account_field
         if identifier is None or identifier not in other.fields:
